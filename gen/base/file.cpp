@@ -24,15 +24,16 @@ const std::pair<std::string_view, std::string_view>* end();
 std::string read_file(const std::filesystem::path& path, std::uintmax_t limit) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
-  if (error || !std::filesystem::exists(status)) fail(ErrorCode::E101, "no such file: " + path.string());
+  if (error || !std::filesystem::exists(status))
+    fail(ErrorCode::E101, "no such file: " + path.string());
   if (!std::filesystem::is_regular_file(status)) {
     fail(ErrorCode::E101, "not a regular file: " + path.string());
   }
   const std::uintmax_t size = std::filesystem::file_size(path, error);
   if (error) fail(ErrorCode::E101, path.string() + ": " + error.message());
   if (size > limit) {
-    fail(ErrorCode::E101, fmt::format("{} has {} bytes, more than the {} allowed", path.string(),
-                                      size, limit));
+    fail(ErrorCode::E101,
+         fmt::format("{} has {} bytes, more than the {} allowed", path.string(), size, limit));
   }
   std::ifstream in(path, std::ios::binary);
   std::string bytes(static_cast<std::size_t>(size), '\0');

@@ -25,7 +25,8 @@ struct NpyArray {
 [[nodiscard]] NpyArray read_npy(const std::filesystem::path& path);
 /// The same from bytes, for tests and fuzzing.
 [[nodiscard]] NpyArray parse_npy(std::string_view bytes);
-/// The array as doubles. Errors: E0106 NaN or infinity (with its index); E0104 an integer beyond 2^53.
+/// The array as doubles. Errors: E0106 NaN or infinity (with its index); E0104 an integer beyond
+/// 2^53.
 [[nodiscard]] Tensor<double> to_reals(const NpyArray& array);
 /// The array as integers. Errors: E0104 where an element is no whole number.
 [[nodiscard]] Tensor<std::int64_t> to_integers(const NpyArray& array);

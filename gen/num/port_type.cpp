@@ -44,7 +44,8 @@ std::optional<PortType> parse_port_type(std::string_view text) {
 
 std::string to_string(const PortType& type) {
   const char sign = type.is_signed ? 's' : 'u';
-  if (const auto log = log2_exact(type.scale)) return fmt::format("{}{}.{}", sign, type.bits, -*log);
+  if (const auto log = log2_exact(type.scale))
+    return fmt::format("{}{}.{}", sign, type.bits, -*log);
   return fmt::format("{}{}@{}", sign, type.bits, to_string(type.scale));
 }
 

@@ -27,14 +27,22 @@ std::optional<Rounding> rounding_from(std::string_view name) {
 
 std::string_view to_string(Rounding mode) {
   switch (mode) {
-    case Rounding::kHalfEven: return "ROUND";
-    case Rounding::kHalfUp: return "HALF_UP";
-    case Rounding::kHalfDown: return "HALF_DOWN";
-    case Rounding::kCeil: return "CEIL";
-    case Rounding::kFloor: return "FLOOR";
-    case Rounding::kUp: return "UP";
-    case Rounding::kDown: return "DOWN";
-    case Rounding::kDpu: return "DPU";
+    case Rounding::kHalfEven:
+      return "ROUND";
+    case Rounding::kHalfUp:
+      return "HALF_UP";
+    case Rounding::kHalfDown:
+      return "HALF_DOWN";
+    case Rounding::kCeil:
+      return "CEIL";
+    case Rounding::kFloor:
+      return "FLOOR";
+    case Rounding::kUp:
+      return "UP";
+    case Rounding::kDown:
+      return "DOWN";
+    case Rounding::kDpu:
+      return "DPU";
   }
   NIB_CHECK(false, "rounding mode");
 }
@@ -59,14 +67,30 @@ Integer round(const Rational& x, Rounding mode) {
   const bool odd = mpz_odd_p(down.get_mpz_t()) != 0;
   bool up = false;
   switch (mode) {
-    case Rounding::kHalfEven: up = half > 0 || (half == 0 && odd); break;
-    case Rounding::kHalfUp: up = half > 0 || (half == 0 && !negative); break;
-    case Rounding::kHalfDown: up = half > 0 || (half == 0 && negative); break;
-    case Rounding::kDpu: up = half > 0 || (half == 0 && (negative || odd)); break;
-    case Rounding::kCeil: up = sgn(rest) != 0; break;
-    case Rounding::kFloor: up = false; break;
-    case Rounding::kUp: up = sgn(rest) != 0 && !negative; break;
-    case Rounding::kDown: up = sgn(rest) != 0 && negative; break;
+    case Rounding::kHalfEven:
+      up = half > 0 || (half == 0 && odd);
+      break;
+    case Rounding::kHalfUp:
+      up = half > 0 || (half == 0 && !negative);
+      break;
+    case Rounding::kHalfDown:
+      up = half > 0 || (half == 0 && negative);
+      break;
+    case Rounding::kDpu:
+      up = half > 0 || (half == 0 && (negative || odd));
+      break;
+    case Rounding::kCeil:
+      up = sgn(rest) != 0;
+      break;
+    case Rounding::kFloor:
+      up = false;
+      break;
+    case Rounding::kUp:
+      up = sgn(rest) != 0 && !negative;
+      break;
+    case Rounding::kDown:
+      up = sgn(rest) != 0 && negative;
+      break;
   }
   return up ? Integer(down + 1) : down;
 }
@@ -78,14 +102,26 @@ double round(double x, Rounding mode) {
   const bool odd = std::fmod(down, 2.0) != 0;
   bool up = false;
   switch (mode) {
-    case Rounding::kHalfEven: up = rest > 0.5 || (rest == 0.5 && odd); break;
-    case Rounding::kHalfUp: up = rest > 0.5 || (rest == 0.5 && !negative); break;
-    case Rounding::kHalfDown: up = rest > 0.5 || (rest == 0.5 && negative); break;
-    case Rounding::kDpu: up = rest > 0.5 || (rest == 0.5 && (negative || odd)); break;
-    case Rounding::kCeil: return std::ceil(x);
-    case Rounding::kFloor: return down;
-    case Rounding::kUp: return negative ? down : std::ceil(x);
-    case Rounding::kDown: return std::trunc(x);
+    case Rounding::kHalfEven:
+      up = rest > 0.5 || (rest == 0.5 && odd);
+      break;
+    case Rounding::kHalfUp:
+      up = rest > 0.5 || (rest == 0.5 && !negative);
+      break;
+    case Rounding::kHalfDown:
+      up = rest > 0.5 || (rest == 0.5 && negative);
+      break;
+    case Rounding::kDpu:
+      up = rest > 0.5 || (rest == 0.5 && (negative || odd));
+      break;
+    case Rounding::kCeil:
+      return std::ceil(x);
+    case Rounding::kFloor:
+      return down;
+    case Rounding::kUp:
+      return negative ? down : std::ceil(x);
+    case Rounding::kDown:
+      return std::trunc(x);
   }
   return up ? down + 1 : down;
 }
@@ -111,9 +147,8 @@ double to_double(const Rational& x) {
   // mpq_get_d truncates; compare the exact remainder with half of the distance to the next double.
   const double low = x.get_d();
   if (!std::isfinite(low)) return low;
-  const double away =
-      std::nextafter(low, sgn(x) < 0 ? -std::numeric_limits<double>::infinity()
-                                     : std::numeric_limits<double>::infinity());
+  const double away = std::nextafter(low, sgn(x) < 0 ? -std::numeric_limits<double>::infinity()
+                                                     : std::numeric_limits<double>::infinity());
   if (!std::isfinite(away)) return low;
   const Rational middle = (Rational(low) + Rational(away)) / 2;
   const int side = cmp(x, middle) * (sgn(x) < 0 ? -1 : 1);

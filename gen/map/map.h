@@ -1,0 +1,30 @@
+// plan -> SystemVerilog modules, as text by file name.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "nib/plan/plan.h"
+
+namespace nib::map {
+
+/// One file of rtl/ or tables/.
+struct SourceFile {
+  std::string path;  ///< relative to the build folder: "rtl/jets_fc1.sv"
+  std::string text;
+};
+
+/// All modules of a design.
+struct Design {
+  std::string top;                ///< module name: "jets_top"
+  std::vector<SourceFile> files;  ///< in dependency order, library modules first
+  std::vector<std::string>
+      modules;  ///< module of each plan layer ("jets_fc1"; first of its blocks)
+  /// Per plan layer: the net in `top` that carries its output word, for probes, and its stage.
+  std::vector<std::string> probe_nets;
+};
+
+/// Writes every module of an unrolled plan, the top, and the library modules that they use.
+[[nodiscard]] Design map_unrolled(const plan::Plan& plan);
+
+}  // namespace nib::map
