@@ -71,6 +71,17 @@ class Evaluator {
   std::unique_ptr<Impl> impl_;
 };
 
+/// A tensor of the graph with exact values to start from, without batch: the value's own shape.
+struct Given {
+  graph::ValueId value = graph::kNone;
+  Tensor<Rational> exact;
+};
+/// The plain rational evaluation of one row, slow and independent of the filtered one: `given`
+/// stands for inputs or inner tensors, `keep` are the tensors wanted. Where an irrational number (a
+/// batch norm's 1/sqrt, Pow) reaches a kept tensor undecided, the entry is nullopt.
+[[nodiscard]] std::vector<std::optional<Tensor<Rational>>> evaluate_exact(
+    const graph::Graph& graph, std::span<const Given> given, std::span<const graph::ValueId> keep);
+
 /// The integer codes of `reals` on the grid scale * code + offset, per element (vectors of 1 entry
 /// or one per element of a row, `count` elements a row). nullopt at the first value that is proven
 /// off the grid; its index is written to `bad`.
