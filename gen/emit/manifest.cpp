@@ -1,0 +1,215 @@
+// manifest.json.
+#include "nib/emit/manifest.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "nib/base/check.h"
+#include "nib/base/version.h"
+#include "nib/emit/ports.h"
+
+namespace nib::emit {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Three decimals are plenty for a delay model; fewer digits, fewer spurious differences.
+double rounded(double value) { return std::round(value * 1000) / 1000; }
+
+Json whole(double value) { return static_cast<std::int64_t>(std::llround(value)); }
+
+Json element_json(const plan::Element& e, bool with_range) {
+  Json j{{"lsb", e.lsb},
+         {"bits", e.bits},
+         {"signed", e.is_signed},
+         {"scale", to_string(e.scale)},
+         {"offset", to_string(e.offset)}};
+  if (with_range && e.bits > 0 && e.range != full_range(e.bits, e.is_signed)) {
+    j["min"] = e.range.min;
+    j["max"] = e.range.max;
+  }
+  return j;
+}
+
+Json elements_json(const plan::Word& word, bool with_range) {
+  Json list = Json::array();
+  for (const plan::Element& e : word.elements) list.push_back(element_json(e, with_range));
+  return list;
+}
+
+/// The name, where the graph as read holds a tensor of it with these values; else null.
+Json tensor_json(const lower::IntegerGraph* graph, const std::string& tensor) {
+  if (graph == nullptr) return nullptr;
+  for (const lower::Value& value : graph->values) {
+    if (value.is_graph_tensor && value.name == tensor) return tensor;
+  }
+  return nullptr;
+}
+
+Json port_json(const Package& what, bool is_input, std::size_t k) {
+  const plan::Plan& plan = what.plan;
+  const plan::Word& word = is_input ? plan.inputs[k] : plan.outputs[k];
+  const PortNames names = is_input ? input_port(plan, k) : output_port(plan, k);
+  const lower::IntegerGraph* graph = what.integer_graph;
+  std::string name = word.tensor;
+  if (graph != nullptr) name = (is_input ? graph->input_names : graph->output_names).at(k);
+  Json j{{"name", name}, {"tensor", tensor_json(graph, word.tensor)}, {"shape", word.shape}};
+  j["port"] = names.data;
+  j["valid"] = names.valid;
+  if (!names.ready.empty()) j["ready"] = names.ready;
+  j["width"] = word.width;
+  j["elements"] = elements_json(word, is_input);
+  return j;
+}
+
+Json cost_json(const plan::Cost& cost) {
+  return {{"lut", whole(cost.lut)},
+          {"carry4", whole(cost.carry4)},
+          {"ff", whole(cost.ff)},
+          {"bram36", whole(cost.bram36)},
+          {"dsp", whole(cost.dsp)}};
+}
+
+Json layer_json(const Package& what, std::size_t k) {
+  const plan::Layer& layer = what.plan.layers[k];
+  Json j{{"name", layer.name},
+         {"nodes", layer.nodes},
+         {"module", what.design.modules.at(k)},
+         {"style", "unrolled"},
+         {"start_stage", layer.start_stage},
+         {"latency_cycles", layer.latency_cycles},
+         {"macs", layer.macs},
+         {"nonzero", layer.nonzero},
+         {"adders", layer.adders},
+         {"cost_model", cost_json(layer.cost)}};
+  j["tensor"] = tensor_json(what.integer_graph, layer.output.tensor);
+  j["shape"] = layer.output.shape;
+  j["width"] = layer.output.width;
+  j["probe"] = {{"net", what.design.probe_nets.at(k)},
+                {"stage", layer.start_stage + layer.latency_cycles}};
+  j["elements"] = elements_json(layer.output, false);
+  return j;
+}
+
+Json input_types_json(const Package& what) {
+  Json list = Json::array();
+  for (const auto& [name, input] : what.input_types) {
+    Json j{{"name", name}, {"type", to_string(input.type)}};
+    if (!input.ranges.empty()) {
+      Json ranges = Json::array();
+      for (const Range& r : input.ranges) ranges.push_back({r.min, r.max});
+      j["ranges"] = ranges;
+    }
+    list.push_back(j);
+  }
+  return list;
+}
+
+/// What every manifest begins with, up to "latency_ns_model".
+Json head_json(const plan::Plan& plan, const std::string& top, const std::string& config_json,
+               const char* style) {
+  Json j{{"schema", 1}, {"generator", kGenerator}, {"name", plan.name}, {"top", top}};
+  j["source"] = {{"file", plan.source_file}, {"sha256", plan.sha256}};
+  j["config"] = config_json.empty() ? Json::object() : Json::parse(config_json);
+  j["target"] = {{"name", plan.target.name},
+                 {"part", plan.target.part},
+                 {"clock_mhz", rounded(plan.clock_mhz)}};
+  j["style"] = style;
+  return j;
+}
+
+/// Names are bytes of the file: what is no UTF-8 becomes U+FFFD.
+std::string text_of(const Json& j) {
+  return pretty_json(j.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+double latency_ns(const plan::Plan& plan) {
+  if (plan.latency_cycles == 0 || plan.clock_mhz <= 0) return rounded(plan.period_model_ns);
+  return rounded(plan.latency_cycles * 1000.0 / plan.clock_mhz);
+}
+
+}  // namespace
+
+std::string manifest(const Package& what) {
+  const plan::Plan& plan = what.plan;
+  NIB_CHECK(what.design.modules.size() == plan.layers.size(), "one module per layer");
+  NIB_CHECK(what.design.probe_nets.size() == plan.layers.size(), "one probe per layer");
+  Json j = head_json(plan, what.design.top, what.config_json, "unrolled");
+  j["wrap"] = plan.goal.wrap_axis ? "axis" : "none";
+  j["latency_cycles"] = plan.latency_cycles;
+  j["interval_cycles"] = plan.interval_cycles;
+  j["latency_ns_model"] = latency_ns(plan);
+  j["period_ns_model"] = rounded(plan.period_model_ns);
+  const std::string reset = reset_port(plan);
+  j["ports"] = {{"clock", clock_port(plan)}, {"reset", reset.empty() ? Json() : Json(reset)}};
+  j["model"] = nullptr;
+  if (!what.model_bytes.empty()) {
+    j["model"] = {{"file", "sim/" + what.model_file},
+                  {"argmax", what.argmax},
+                  {"input_types", input_types_json(what)}};
+  }
+  j["inputs"] = Json::array();
+  j["outputs"] = Json::array();
+  for (std::size_t k = 0; k < plan.inputs.size(); ++k) {
+    j["inputs"].push_back(port_json(what, true, k));
+  }
+  for (std::size_t k = 0; k < plan.outputs.size(); ++k) {
+    j["outputs"].push_back(port_json(what, false, k));
+  }
+  j["layers"] = Json::array();
+  plan::Cost total;
+  for (std::size_t k = 0; k < plan.layers.size(); ++k) {
+    j["layers"].push_back(layer_json(what, k));
+    const plan::Cost& cost = plan.layers[k].cost;
+    total.lut += cost.lut;
+    total.carry4 += cost.carry4;
+    total.ff += cost.ff;
+    total.bram36 += cost.bram36;
+    total.dsp += cost.dsp;
+  }
+  j["cost_model"] = cost_json(total);
+  j["fifos"] = Json::array();
+  j["notes"] = plan.notes;
+  j["verified"] = nullptr;
+  return text_of(j);
+}
+
+std::string stream_fifo_manifest(const Block& fifo, int width, int depth,
+                                 const std::string& config_json) {
+  const plan::Plan& plan = fifo.plan;
+  Json j = head_json(plan, fifo.design.top, config_json, "stream-fifo");
+  j["wrap"] = "none";
+  j["latency_cycles"] = fifo.latency_cycles;
+  j["interval_cycles"] = fifo.interval_cycles;
+  j["ports"] = {{"clock", "clk_i"}, {"reset", "rst_i"}};
+  j["model"] = nullptr;
+  j["stream"] = {{"width", width}, {"depth", depth}};
+  const Json element{
+      {"lsb", 0}, {"bits", width}, {"signed", false}, {"scale", "1"}, {"offset", "0"}};
+  const auto port = [&](const char* name, const char* data, const char* valid, const char* ready) {
+    Json p{{"name", name},   {"tensor", nullptr}, {"shape", {1}},  {"port", data},
+           {"valid", valid}, {"ready", ready},    {"width", width}};
+    p["stream"] = {{"beats", 1}, {"elements_per_beat", 1}};
+    p["elements"] = Json::array({element});
+    return Json::array({p});
+  };
+  j["inputs"] = port("in", "in_data_i", "in_valid_i", "in_ready_o");
+  j["outputs"] = port("out", "out_data_o", "out_valid_o", "out_ready_i");
+  j["layers"] = Json::array();
+  j["cost_model"] = cost_json(fifo.cost);
+  j["fifos"] = Json::array(
+      {Json{{"name", plan.name}, {"module", fifo.design.top}, {"depth", depth}, {"width", width}}});
+  j["notes"] = plan.notes;
+  j["verified"] = nullptr;
+  return text_of(j);
+}
+
+bool is_nib_manifest(std::string_view text) {
+  const Json j = Json::parse(text, nullptr, false);
+  if (!j.is_object()) return false;
+  const auto generator = j.find("generator");
+  return generator != j.end() && generator->is_string() &&
+         generator->get_ref<const std::string&>().starts_with("nib ");
+}
+
+}  // namespace nib::emit
