@@ -1,8 +1,8 @@
 # nib_layer(name SEES layers... [PUBLIC libs...] [PRIVATE libs...]): one folder, one static library.
 #
-# A layer's headers are reached as "nib/<layer>/x.h" through a link of its own in the build tree, and
-# a target carries the include paths of just the layers that it links: including a header of a layer
-# that stands further right does not compile.
+# A layer's headers are reached as "nib/<layer>/x.h" through a link of its own in the build tree,
+# and a target carries the include paths of just the layers that it links: including a header of a
+# layer that stands further right does not compile.
 set(NIB_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
 
 function(nib_layer name)
@@ -40,8 +40,8 @@ function(nib_layer name)
   set_property(GLOBAL PROPERTY NIB_LAYER_DIR_${name} "${ARG_DIR}")
 endfunction()
 
-# nib_embed(target files...): text files as string constants, looked up by nib::emit::resource(name),
-# so that an installed nib needs no data folder. The name is the path relative to the checkout.
+# nib_embed(target files...): text files as string constants, looked up by nib::resource(name), so
+# that an installed nib needs no data folder. The name is the path relative to the checkout.
 function(nib_embed target)
   set(out "${CMAKE_CURRENT_BINARY_DIR}/resources_data.cpp")
   string(REPLACE ";" "|" files "${ARGN}")

@@ -1,7 +1,9 @@
 # Writes OUT: the text of FILES ('|'-separated, inside ROOT) as pieces of raw string literals.
 set(text "// Text files of the checkout, embedded by gen/cmake/embed.cmake.\n")
 string(APPEND text "#include <array>\n#include <string_view>\n#include <utility>\n\n")
-string(APPEND text "namespace nib::resources {\n")
+string(APPEND text "namespace nib::resources {\n"
+                   "const std::pair<std::string_view, std::string_view>* begin();\n"
+                   "const std::pair<std::string_view, std::string_view>* end();\n")
 string(REPLACE "|" ";" files "${FILES}")
 set(rows "")
 set(count 0)
@@ -15,9 +17,10 @@ foreach(file IN LISTS files)
   string(APPEND rows "  {\"${name}\", std::string_view(kFile${count}, ${size})},\n")
   math(EXPR count "${count} + 1")
 endforeach()
-string(APPEND text "extern const std::array<std::pair<std::string_view, std::string_view>, ${count}> kTable;\n")
-string(APPEND text "const std::array<std::pair<std::string_view, std::string_view>, ${count}> kTable{{\n${rows}}};\n")
-string(APPEND text "const std::pair<std::string_view, std::string_view>* begin() { return kTable.data(); }\n")
-string(APPEND text "const std::pair<std::string_view, std::string_view>* end() { return kTable.data() + kTable.size(); }\n")
-string(APPEND text "}  // namespace nib::resources\n")
+set(table "std::array<std::pair<std::string_view, std::string_view>, ${count}> kTable")
+set(row "const std::pair<std::string_view, std::string_view>*")
+string(APPEND text "const ${table}{{\n${rows}}};\n"
+                   "${row} begin() { return kTable.data(); }\n"
+                   "${row} end() { return kTable.data() + kTable.size(); }\n"
+                   "}  // namespace nib::resources\n")
 file(WRITE "${OUT}" "${text}")
