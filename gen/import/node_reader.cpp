@@ -1,0 +1,243 @@
+// Typed, checked access to one node.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "nib/base/check.h"
+#include "nib/graph/shapes.h"
+#include "nib/import/builder.h"
+
+namespace nib::importer {
+
+using graph::kNone;
+using graph::ValueId;
+
+void NodeReader::fail(ErrorCode code, std::string detail, std::string hint) const {
+  nib::fail(code, std::move(detail), node_.where, std::move(hint));
+}
+
+void NodeReader::arity(std::size_t min_inputs, std::size_t max_inputs,
+                       std::size_t max_outputs) const {
+  const std::size_t given = node_.inputs.size();
+  if (given < min_inputs || given > max_inputs) {
+    const std::string wanted = min_inputs == max_inputs
+                                   ? fmt::format("{}", min_inputs)
+                                   : fmt::format("{} to {}", min_inputs, max_inputs);
+    fail(ErrorCode::E303, fmt::format("{} inputs where it takes {}", given, wanted));
+  }
+  for (std::size_t i = 0; i < min_inputs; ++i) {
+    if (!has(i)) fail(ErrorCode::E303, fmt::format("input {} is absent", i));
+  }
+  if (node_.outputs.empty() || node_.outputs.size() > max_outputs) {
+    fail(ErrorCode::E303,
+         fmt::format("{} outputs where it has {}", node_.outputs.size(),
+                     max_outputs == 1 ? "1" : fmt::format("1 to {}", max_outputs)));
+  }
+}
+
+bool NodeReader::has(std::size_t input) const {
+  return input < node_.inputs.size() && !node_.inputs[input].empty();
+}
+
+ValueId NodeReader::in(std::size_t input) const {
+  NIB_CHECK(has(input), "an input that is there");
+  const std::string& name = node_.inputs[input];
+  const auto it = builder_.by_name.find(name);
+  if (it != builder_.by_name.end()) return it->second;
+  const auto reason = builder_.unread.find(name);
+  NIB_CHECK(reason != builder_.unread.end(), "a defined tensor: " + name);
+  fail(ErrorCode::E309, fmt::format("it reads {}, {}", in_quotes(name), reason->second));
+}
+
+const Shape& NodeReader::shape(std::size_t input) const {
+  return builder_.graph.value(in(input)).shape;
+}
+
+const Facts& NodeReader::facts(std::size_t input) const {
+  return builder_.facts[static_cast<std::size_t>(in(input))];
+}
+
+bool NodeReader::is_constant(std::size_t input) const {
+  return builder_.graph.is_constant(in(input));
+}
+
+bool NodeReader::all_constant() const {
+  for (std::size_t i = 0; i < node_.inputs.size(); ++i) {
+    if (has(i) && !is_constant(i)) return false;
+  }
+  return true;
+}
+
+const graph::Constant& NodeReader::constant(std::size_t input, std::string_view what) const {
+  const graph::Value& value = builder_.graph.value(in(input));
+  if (!value.constant) {
+    fail(ErrorCode::E308, fmt::format("{} is computed ({})", what, in_quotes(value.name)));
+  }
+  return *value.constant;
+}
+
+Tensor<double> NodeReader::reals(std::size_t input, std::string_view what) const {
+  const graph::Constant& stored = constant(input, what);
+  if (const auto* integers = std::get_if<Tensor<std::int64_t>>(&stored)) {
+    constexpr std::int64_t kExact = std::int64_t{1} << 53;
+    for (const std::int64_t x : integers->data) {
+      if (x < -kExact || x > kExact) {
+        fail(ErrorCode::E217, fmt::format("{}: the integer {} is beyond 2^53", what, x),
+             "integers up to 2^53 are read");
+      }
+    }
+  }
+  return graph::as_reals(stored);
+}
+
+std::vector<std::int64_t> NodeReader::integers(std::size_t input, std::string_view what) const {
+  const graph::Constant& stored = constant(input, what);
+  const auto* integers = std::get_if<Tensor<std::int64_t>>(&stored);
+  if (integers == nullptr || integers->shape.size() > 1) {
+    fail(ErrorCode::E306, fmt::format("{} must be a vector of integers", what));
+  }
+  return integers->data;
+}
+
+double NodeReader::real(std::size_t input, std::string_view what) const {
+  const Tensor<double> tensor = reals(input, what);
+  if (tensor.size() != 1) {
+    fail(ErrorCode::E306,
+         fmt::format("{} of shape {} must be a single number", what, to_string(tensor.shape)));
+  }
+  return tensor[0];
+}
+
+const RawAttribute* NodeReader::take(std::string_view name) {
+  taken_.insert(std::string(name));
+  for (const RawAttribute& attribute : node_.attributes) {
+    if (attribute.name == name) return &attribute;
+  }
+  return nullptr;
+}
+
+bool NodeReader::has_attribute(std::string_view name) const {
+  return std::any_of(node_.attributes.begin(), node_.attributes.end(),
+                     [&](const RawAttribute& attribute) { return attribute.name == name; });
+}
+
+double NodeReader::attribute(std::string_view name, double absent) {
+  const RawAttribute* found = take(name);
+  if (found == nullptr) return absent;
+  const auto* value = std::get_if<float>(&found->value);
+  if (value == nullptr) fail(ErrorCode::E304, fmt::format("{} must be a float", name));
+  if (!std::isfinite(*value)) fail(ErrorCode::E306, fmt::format("{} is {}", name, *value));
+  return *value;
+}
+
+std::int64_t NodeReader::attribute(std::string_view name, std::int64_t absent) {
+  const RawAttribute* found = take(name);
+  if (found == nullptr) return absent;
+  const auto* value = std::get_if<std::int64_t>(&found->value);
+  if (value == nullptr) fail(ErrorCode::E304, fmt::format("{} must be an integer", name));
+  return *value;
+}
+
+std::optional<std::string> NodeReader::text(std::string_view name) {
+  const RawAttribute* found = take(name);
+  if (found == nullptr) return std::nullopt;
+  const auto* value = std::get_if<std::string>(&found->value);
+  if (value == nullptr) fail(ErrorCode::E304, fmt::format("{} must be a text", name));
+  return *value;
+}
+
+std::optional<std::vector<std::int64_t>> NodeReader::list(std::string_view name) {
+  const RawAttribute* found = take(name);
+  if (found == nullptr) return std::nullopt;
+  const auto* value = std::get_if<std::vector<std::int64_t>>(&found->value);
+  if (value == nullptr) fail(ErrorCode::E304, fmt::format("{} must be a list of integers", name));
+  return *value;
+}
+
+const RawTensor* NodeReader::tensor(std::string_view name) {
+  const RawAttribute* found = take(name);
+  if (found == nullptr) return nullptr;
+  const auto* value = std::get_if<RawTensor>(&found->value);
+  if (value == nullptr) fail(ErrorCode::E304, fmt::format("{} must be a tensor", name));
+  return value;
+}
+
+bool NodeReader::flag(std::string_view name, bool absent) {
+  const std::int64_t value = attribute(name, std::int64_t{absent});
+  if (value != 0 && value != 1) {
+    fail(ErrorCode::E306, fmt::format("{} is {}, not 0 or 1", name, value));
+  }
+  return value != 0;
+}
+
+int NodeReader::axis(std::int64_t value, std::size_t rank) const {
+  const auto axes = static_cast<std::int64_t>(rank);
+  if (value < -axes || value >= axes) {
+    fail(ErrorCode::E306, fmt::format("axis {} of a tensor of {} axes", value, axes));
+  }
+  return static_cast<int>(value < 0 ? value + axes : value);
+}
+
+ValueId NodeReader::emit(graph::Op op, std::vector<ValueId> inputs, const Shape& reshaped,
+                         std::optional<int> batch_axis, std::size_t output) {
+  std::vector<const Shape*> shapes;
+  bool varies = false;
+  for (const ValueId id : inputs) {
+    shapes.push_back(id == kNone ? nullptr : &builder_.graph.value(id).shape);
+    varies = varies || (id != kNone && builder_.facts[static_cast<std::size_t>(id)].varies);
+  }
+  graph::ShapeResult result = graph::infer_shape(op, shapes, reshaped);
+  if (!result.problem.empty()) fail(ErrorCode::E307, result.problem);
+  if (!bounded_count(result.shape)) {
+    fail(ErrorCode::E207, fmt::format("its output has shape {}, at most {} elements are built",
+                                      to_string(result.shape), kMaxElements));
+  }
+  Facts fact;
+  fact.type = builder_.facts[static_cast<std::size_t>(inputs.at(0))].type;
+  fact.varies = varies;
+  if (builder_.graph.batched) {
+    fact.batch_axis =
+        batch_axis ? *batch_axis : batch_axis_of(builder_, op, inputs, result.shape, node_.where);
+  }
+  const auto node_id = static_cast<graph::NodeId>(builder_.graph.nodes.size());
+  const ValueId out = builder_.add_value(node_.outputs.at(output), std::move(result.shape), fact);
+  builder_.graph.value(out).producer = node_id;
+  builder_.graph.nodes.push_back(
+      {node_.name, node_.op_type, std::move(op), std::move(inputs), {out}});
+  return out;
+}
+
+void NodeReader::emit_constant(graph::Constant constant, ElementType type) {
+  builder_.add_constant(node_.outputs.at(0), std::move(constant), type, node_.where);
+}
+
+ValueId NodeReader::helper_constant(std::string_view suffix, Tensor<double> constant) {
+  std::string name = fmt::format("{}_{}", node_.name, suffix);
+  while (builder_.by_name.contains(name)) name += "_";
+  return builder_.add_constant(std::move(name), std::move(constant), ElementType::kFloat,
+                               node_.where);
+}
+
+void NodeReader::set_type(ElementType type) { builder_.facts.back().type = type; }
+
+std::vector<ValueId> NodeReader::inputs() const {
+  std::vector<ValueId> out;
+  for (std::size_t i = 0; i < node_.inputs.size(); ++i) out.push_back(has(i) ? in(i) : kNone);
+  while (!out.empty() && out.back() == kNone) out.pop_back();
+  return out;
+}
+
+void NodeReader::finish() {
+  for (const RawAttribute& attribute : node_.attributes) {
+    if (!taken_.contains(attribute.name)) fail(ErrorCode::E305, in_quotes(attribute.name));
+  }
+  for (std::size_t i = 0; i < node_.outputs.size(); ++i) {
+    const std::string& name = node_.outputs[i];
+    if (name.empty() || builder_.by_name.contains(name)) continue;
+    builder_.unread.emplace(
+        name, fmt::format("output {} of {}, which nib does not compute", i, node_.where));
+  }
+}
+
+}  // namespace nib::importer

@@ -1,0 +1,103 @@
+// Readers of activations and of what picks a class.
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "nib/import/builder.h"
+
+namespace nib::importer {
+namespace {
+
+void read_relu(NodeReader& node) {
+  node.arity(1, 1);
+  node.ignore("consumed_inputs");
+  node.emit(graph::Relu{}, {node.in(0)});
+}
+
+void read_leaky_relu(NodeReader& node) {
+  node.arity(1, 1);
+  node.ignore("consumed_inputs");
+  node.emit(graph::LeakyRelu{node.attribute("alpha", double{0.01F})}, {node.in(0)});
+}
+
+/// Limits are attributes until opset 10, inputs from 11 on.
+void read_clip(NodeReader& node) {
+  node.arity(1, 3);
+  node.ignore("consumed_inputs");
+  graph::Clip op{-HUGE_VAL, HUGE_VAL};
+  if (node.opset() >= 11) {
+    if (node.has(1)) op.low = node.real(1, "the lower limit");
+    if (node.has(2)) op.high = node.real(2, "the upper limit");
+  } else {
+    op.low = node.attribute("min", op.low);
+    op.high = node.attribute("max", op.high);
+  }
+  if (!(op.low <= op.high)) {
+    node.fail(ErrorCode::E306, fmt::format("the limits are {} and {}", op.low, op.high));
+  }
+  node.emit(op, {node.in(0)});
+}
+
+/// Before opset 13 the axes from `axis` on are one; from 13 on only `axis` is normalised.
+void read_softmax(NodeReader& node) {
+  node.arity(1, 1);
+  const bool flattens = node.opset() < 13;
+  const std::int64_t axis = node.attribute("axis", std::int64_t{flattens ? 1 : -1});
+  graph::Softmax op;
+  const Shape& x = node.shape(0);
+  if (flattens && axis == static_cast<std::int64_t>(x.size())) {
+    node.fail(ErrorCode::E306, fmt::format("axis {} of {}", axis, to_string(x)));
+  }
+  op.axis = node.axis(axis, x.size());
+  const graph::ValueId out = node.emit(op, {node.in(0)});
+  if (flattens) node.builder().softmaxes.push_back(node.builder().graph.value(out).name);
+}
+
+void read_argmax(NodeReader& node) {
+  node.arity(1, 1);
+  graph::ArgMax op;
+  op.axis = node.axis(node.attribute("axis", std::int64_t{0}), node.shape(0).size());
+  op.keep_dims = node.flag("keepdims", true);
+  if (node.flag("select_last_index", false)) {
+    node.fail(ErrorCode::E309, "select_last_index is 1", "nib takes the lowest index on a tie");
+  }
+  node.emit(op, {node.in(0)});
+  node.set_type(ElementType::kInt64);
+}
+
+/// TopK with k = 1, of which only the index is used: ArgMax.
+void read_top_k(NodeReader& node) {
+  const bool attribute = node.opset() < 10;
+  node.arity(attribute ? 1 : 2, attribute ? 1 : 2, 2);
+  std::int64_t k = 0;
+  if (attribute) {
+    k = node.attribute("k", std::int64_t{0});
+  } else {
+    const auto list = node.integers(1, "k");
+    if (list.size() == 1) k = list[0];
+  }
+  if (k != 1) node.fail(ErrorCode::E309, fmt::format("k is {}", k), "nib supports k = 1");
+  if (!node.flag("largest", true)) node.fail(ErrorCode::E309, "largest is 0");
+  node.ignore("sorted");
+  graph::ArgMax op;
+  op.axis = node.axis(node.attribute("axis", std::int64_t{-1}), node.shape(0).size());
+  if (node.raw().outputs.size() < 2 || node.raw().outputs[1].empty()) {
+    node.fail(ErrorCode::E309, "only its values are used", "nib computes only the index");
+  }
+  node.emit(op, {node.in(0)}, {}, std::nullopt, 1);
+  node.set_type(ElementType::kInt64);
+}
+
+}  // namespace
+
+const std::vector<OpEntry>& activation_readers() {
+  static const std::vector<OpEntry> kTable = {
+      {"", "Relu", read_relu},          {"", "LeakyRelu", read_leaky_relu},
+      {"", "Clip", read_clip},          {"", "Softmax", read_softmax},
+      {"", "LogSoftmax", read_softmax}, {"", "ArgMax", read_argmax},
+      {"", "TopK", read_top_k},
+  };
+  return kTable;
+}
+
+}  // namespace nib::importer

@@ -1,0 +1,64 @@
+// Bytes -> protobuf message, within limits.
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/gzip_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <onnx/onnx_pb.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "nib/base/error.h"
+#include "nib/import/message.h"
+
+namespace nib::importer {
+namespace {
+
+namespace io = google::protobuf::io;
+
+bool is_gzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
+
+/// Decompresses; the result is at most `limit` bytes.
+std::string inflate(std::string_view bytes, std::uintmax_t limit) {
+  io::ArrayInputStream packed(bytes.data(), static_cast<int>(bytes.size()));
+  io::GzipInputStream stream(&packed, io::GzipInputStream::GZIP);
+  std::string out;
+  const void* chunk = nullptr;
+  int size = 0;
+  while (stream.Next(&chunk, &size)) {
+    if (out.size() + static_cast<std::size_t>(size) > limit) {
+      fail(ErrorCode::E201, "more than " + std::to_string(limit) + " bytes when decompressed");
+    }
+    out.append(static_cast<const char*>(chunk), static_cast<std::size_t>(size));
+  }
+  if (stream.ZlibErrorCode() != 1 /* Z_STREAM_END */) {
+    fail(ErrorCode::E202, "the gzip data is damaged or cut short");
+  }
+  return out;
+}
+
+}  // namespace
+
+void read_message(std::string_view bytes, std::uintmax_t max_bytes, onnx::ModelProto& model) {
+  constexpr std::uintmax_t kHardLimit = (std::uintmax_t{1} << 31) - 1;  // int32 of protobuf
+  const std::uintmax_t limit = std::min(max_bytes, kHardLimit);
+  if (bytes.size() > limit) {
+    fail(ErrorCode::E201,
+         std::to_string(bytes.size()) + " bytes, at most " + std::to_string(limit) + " are read");
+  }
+  std::string inflated;
+  if (is_gzip(bytes)) {
+    inflated = inflate(bytes, limit);
+    bytes = inflated;
+  }
+  if (bytes.empty()) fail(ErrorCode::E202, "the file is empty");
+  io::CodedInputStream stream(reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                              static_cast<int>(bytes.size()));
+  stream.SetRecursionLimit(kMaxNesting);
+  stream.SetTotalBytesLimit(static_cast<int>(bytes.size()));
+  if (!model.ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage()) {
+    fail(ErrorCode::E202, "the bytes are no ONNX message, are cut short, or nest too deeply");
+  }
+  if (!model.has_graph()) fail(ErrorCode::E202, "the file has no graph");
+}
+
+}  // namespace nib::importer
