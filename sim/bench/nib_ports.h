@@ -1,0 +1,34 @@
+// Ports of a Verilated model as 32-bit pieces, whatever type Verilator gave them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+namespace nib_bench {
+
+/// Sets a port from `pieces` 32-bit pieces, least significant first.
+template <class Port>
+void load(Port& port, const std::uint32_t* pieces, int count) {
+  if constexpr (std::is_integral_v<Port>) {
+    std::uint64_t value = pieces[0];
+    if (count > 1) value |= static_cast<std::uint64_t>(pieces[1]) << 32;
+    port = static_cast<Port>(value);
+  } else {
+    for (int i = 0; i < count; ++i) port[static_cast<std::size_t>(i)] = pieces[i];
+  }
+}
+
+/// Reads a port into `count` pieces.
+template <class Port>
+void store(const Port& port, std::uint32_t* pieces, int count) {
+  if constexpr (std::is_integral_v<Port>) {
+    const std::uint64_t value = port;
+    pieces[0] = static_cast<std::uint32_t>(value);
+    if (count > 1) pieces[1] = static_cast<std::uint32_t>(value >> 32);
+  } else {
+    for (int i = 0; i < count; ++i) pieces[i] = port[static_cast<std::size_t>(i)];
+  }
+}
+
+}  // namespace nib_bench

@@ -1,0 +1,37 @@
+// The parts of nib verify: each adds its checks to the result.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "nib/graph/graph.h"
+#include "nib/sim/flow.h"
+#include "nib/sim/manifest.h"
+#include "nib/sim/verify.h"
+
+namespace nib::sim {
+
+/// What the parts share.
+struct Session {
+  std::filesystem::path folder;
+  const VerifyOptions& options;
+  Manifest manifest;
+  VerifyResult result;
+
+  void say(const std::string& text) const {
+    if (options.progress) options.progress(text);
+  }
+  void add(const std::string& name, bool passed, const std::string& detail) {
+    result.checks.push_back({name, passed, detail});
+  }
+  /// Runs `part`; a Fault becomes the failed check `name`.
+  void guard(const std::string& name, const std::function<void()>& part);
+};
+
+/// No warnings from Verilator, no pragma that would hide one.
+void check_lint(Session& session);
+/// Unrolled builds: Verilator against golden, latency, interval, power-up, gaps, reset.
+void check_flow(Session& session, const graph::Graph& graph, Oracle& oracle, Vectors& vectors);
+
+}  // namespace nib::sim
