@@ -37,7 +37,8 @@ struct Element {
   bool is_signed = false;
   Rational scale = 1;
   Rational offset = 0;
-  Range range;  ///< of the code
+  Range range;       ///< of the code; a constant's code where min == max
+  bool live = true;  ///< false: nobody reads it, it is not built and has no bits
 };
 
 /// A packed word: elements in C order of `shape`.
@@ -52,24 +53,55 @@ struct Cost {
   double lut = 0, carry4 = 0, ff = 0, bram36 = 0, dsp = 0;
 };
 
-/// Where a signal of a layer comes from.
+/// One element of a word: -1-k is graph input k, else the index of a layer.
+struct Source {
+  std::int32_t word = 0;
+  std::int32_t element = 0;
+  friend bool operator==(const Source&, const Source&) = default;
+};
+
+/// An input port of a layer: one operand tensor. Elements that the layer does not read, and
+/// constants, have no bits and no meaningful source.
+struct Operand {
+  std::string name;  ///< "x"; "a", "b", ... where there are several
+  Word word;
+  std::vector<Source> sources;  ///< of each element
+};
+
+/// A signal of a layer. Terms name operations of the same layer by index.
 struct Operation {
   enum class Kind {
-    kInput,          ///< element `index` of input word `word`
-    kAdd,            ///< a + b
-    kStep,           ///< step function of operand a (circuit `step`)
-    kClamp,          ///< operand a limited to `range`
-    kCompareSelect,  ///< ArgMax: the larger of two, first wins on ties (index travels along)
+    kInput,     ///< element `index` of operand `word`
+    kConstant,  ///< `constant`
+    kAdd,       ///< a + b + constant; b.node < 0: a + constant alone
+    kStep,      ///< step circuit `step` of a
+    kClamp,     ///< a limited to `limits`
+    kAtLeast,   ///< a >= b ? 1 : 0
+    kSelect,    ///< c ? a : b
+  };
+  /// What it is to a reader, for names and comments.
+  enum class Role {
+    kInput,
+    kConstant,
+    kShared,   ///< a partial sum of several outputs
+    kPart,     ///< a partial sum of one output
+    kAcc,      ///< an output's whole sum, before bias and step
+    kBiased,   ///< the sum with its bias
+    kOutput,   ///< the output element itself
+    kAtLeast,  ///< of an ArgMax: comparison, larger value, its index
+    kMax,
+    kIndex,
   };
   Kind kind = Kind::kInput;
+  Role role = Role::kInput;
   std::int32_t word = 0, index = 0;
-  arith::Term a{-1, 0, false}, b{-1, 0, false};  ///< nodes are indices into Layer::operations
-  std::int64_t constant = 0;                     ///< added to the sum
-  std::int32_t step = -1;                        ///< index into Layer::steps
-  Range range;
-  int stage = 0;             ///< global stage of the output
-  std::string role;          ///< what it is, for names and comments: "acc", "shared", "y"
-  std::int32_t output = -1;  ///< neuron (row) that it belongs to, -1 shared
+  arith::Term a{-1, 0, false}, b{-1, 0, false}, c{-1, 0, false};
+  std::int64_t constant = 0;
+  std::int32_t step = -1;    ///< index into Layer::steps
+  Range limits;              ///< of kClamp
+  Range range;               ///< exact or a safe bound; its bits_for is the declared width
+  int stage = 0;             ///< global stage in which it is computed
+  std::int32_t output = -1;  ///< element of the layer's output that it belongs to, -1 shared
 };
 
 /// One generated module.
@@ -78,12 +110,15 @@ struct Layer {
   std::vector<std::string> nodes;    ///< names of the graph nodes, in order
   std::string formula;               ///< what it computes, for the header
   std::vector<std::int32_t> inputs;  ///< words read: -1-k is graph input k, else an earlier layer
+  std::vector<Operand> operands;     ///< its input ports
   Word output;
   std::vector<Operation> operations;  ///< topological
-  std::vector<std::int32_t> drivers;  ///< operation of each output element; -1 for constants
+  std::vector<std::int32_t> drivers;  ///< operation of each output element; -1 for those without
   std::vector<arith::StepCircuit> steps;
-  int start_stage = 0;     ///< stage of its (latest) inputs
-  int latency_cycles = 0;  ///< output stage - start_stage
+  int start_stage = 0;      ///< stage of its (latest) inputs
+  int output_stage = 0;     ///< stage of its output word; registers stand between
+  int latency_cycles = 0;   ///< output_stage - start_stage
+  int extra_registers = 0;  ///< of them, asked for by the goal
   std::int64_t macs = 0, nonzero = 0, adders = 0;
   Cost cost;
 };
@@ -98,14 +133,31 @@ struct Plan {
   std::vector<Word> inputs, outputs;
   std::vector<Layer> layers;
   std::vector<std::int32_t> output_layers;  ///< layer that drives each output, or -1-k input k
+  std::vector<std::vector<Source>> output_sources;  ///< of each element of each output
   int latency_cycles = 0;
   int interval_cycles = 1;
   std::vector<std::string> notes;
 };
 
-/// Plans the unrolled engine. Errors E07xx: too large to unroll, a clock that one operation alone
-/// misses, contradictory goals.
+/// Most nonzero weights that the unrolled engine takes.
+inline constexpr std::int64_t kMaxUnrolledWeights = 500'000;
+
+/// Plans the unrolled engine. Errors: E0702 too large to unroll, E0703 a clock that one operation
+/// alone misses, E0704 contradictory or impossible goals, E0705 an unknown layer in
+/// extra_registers.
 [[nodiscard]] Plan plan_unrolled(const lower::IntegerGraph& graph, const arith::Target& target,
                                  const Goal& goal);
+
+/// Stage of the word that `source` names.
+[[nodiscard]] int stage_of(const Plan& plan, const Source& source);
+/// How many registers follow each operation of the layer (copies _q, _q2, ...).
+[[nodiscard]] std::vector<int> register_depths(const Layer& layer);
+
+/// Bit-exact model of the plan: runs the operations themselves, every signal wrapped to its
+/// declared width, so that a width too narrow gives a wrong result here as it does in the RTL.
+/// `codes`: all elements of all inputs, in order; returns all elements of all outputs (a constant
+/// element has its code).
+[[nodiscard]] std::vector<std::int64_t> evaluate(const Plan& plan,
+                                                 const std::vector<std::int64_t>& codes);
 
 }  // namespace nib::plan

@@ -1,0 +1,113 @@
+// The unrolled engine's planner.
+#include "nib/plan/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <numeric>
+#include <string>
+
+#include "nib/base/error.h"
+#include "nib/plan/flow.h"
+#include "nib/plan/layer_builder.h"
+#include "nib/plan/layers.h"
+#include "nib/plan/timing.h"
+#include "nib/rtl/names.h"
+
+namespace nib::plan {
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+void check_goal(const Goal& goal) {
+  if (goal.clock_mhz && goal.latency_cycles) {
+    fail(ErrorCode::E704, "both a clock and a latency are asked for", {},
+         "give one: the other one follows from it");
+  }
+  if (goal.clock_mhz && !(std::isfinite(*goal.clock_mhz) && *goal.clock_mhz > 0)) {
+    fail(ErrorCode::E704, fmt::format("a clock of {} MHz", *goal.clock_mhz), {},
+         "a clock is a positive number of MHz");
+  }
+  if (goal.latency_cycles && (*goal.latency_cycles < 0 || *goal.latency_cycles > 4096)) {
+    fail(ErrorCode::E704, fmt::format("a latency of {} cycles", *goal.latency_cycles), {},
+         "a latency is 0 to 4096 cycles");
+  }
+}
+
+void check_size(const lower::IntegerGraph& graph, const Flow& flow) {
+  const std::int64_t total =
+      std::accumulate(flow.nonzero.begin(), flow.nonzero.end(), std::int64_t{0});
+  if (total <= kMaxUnrolledWeights) return;
+  const auto largest = std::max_element(flow.nonzero.begin(), flow.nonzero.end());
+  const lower::Node& node = graph.node(static_cast<std::int32_t>(largest - flow.nonzero.begin()));
+  fail(ErrorCode::E702,
+       fmt::format("{} nonzero weights (counted once for each position that uses them); the "
+                   "unrolled style takes up to {}; the largest layer has {}",
+                   total, kMaxUnrolledWeights, *largest),
+       node.name);
+}
+
+void mark_extra_registers(Plan& plan) {
+  for (const std::string& name : plan.goal.extra_registers) {
+    const auto found = std::find_if(plan.layers.begin(), plan.layers.end(),
+                                    [&](const Layer& l) { return l.name == name; });
+    if (found != plan.layers.end()) {
+      ++found->extra_registers;
+      continue;
+    }
+    std::string known;
+    for (const Layer& l : plan.layers) known += (known.empty() ? "" : ", ") + l.name;
+    fail(ErrorCode::E705, fmt::format("'{}' for an extra register", rtl::comment_text(name)), {},
+         "the layers are: " + known);
+  }
+}
+
+}  // namespace
+
+int stage_of(const Plan& plan, const Source& source) {
+  return source.word < 0 ? 0 : plan.layers[at(source.word)].output_stage;
+}
+
+std::vector<int> register_depths(const Layer& layer) {
+  std::vector<int> depth(layer.operations.size(), 0);
+  const auto until = [&](std::int32_t op, int stage) {
+    const Operation& from = layer.operations[at(op)];
+    if (from.kind == Operation::Kind::kConstant) return;
+    depth[at(op)] = std::max(depth[at(op)], stage - from.stage);
+  };
+  for (const Operation& op : layer.operations) {
+    for (const arith::Term* t : {&op.a, &op.b, &op.c}) {
+      if (t->node >= 0) until(t->node, op.stage);
+    }
+  }
+  for (const std::int32_t d : layer.drivers) {
+    if (d >= 0) until(d, layer.output_stage);
+  }
+  return depth;
+}
+
+Plan plan_unrolled(const lower::IntegerGraph& graph, const arith::Target& target,
+                   const Goal& goal) {
+  check_goal(goal);
+  const Flow flow = analyse(graph);
+  check_size(graph, flow);
+  Plan plan;
+  plan.name = rtl::legal_name(graph.name, "net", 32);
+  plan.source_file = graph.source_file;
+  plan.sha256 = graph.sha256;
+  plan.target = target;
+  plan.goal = goal;
+  plan.notes = graph.notes;
+  arith::SolveOptions options;
+  options.depth_excess = goal.depth_excess;
+  Solutions solutions(plan.target, options);
+  build_layers(graph, flow, solutions, plan);
+  mark_extra_registers(plan);
+  link_words(plan);
+  place_registers(plan);
+  return plan;
+}
+
+}  // namespace nib::plan
