@@ -31,14 +31,14 @@ struct Package {
   const plan::Plan& plan;
   const map::Design& design;
   const lower::IntegerGraph* integer_graph = nullptr;  ///< none: no emulator header
-  std::string model_file;   ///< file name of the source below sim/ ("jets.onnx")
-  std::string model_bytes;  ///< the source itself, for verify; may be empty
-  std::string config_json;  ///< effective configuration, a JSON object
-  bool argmax = false;      ///< how the source was read: an ArgMax was appended
+  std::string model_file = {};   ///< file name of the source below sim/ ("jets.onnx")
+  std::string model_bytes = {};  ///< the source itself, for verify; may be empty
+  std::string config_json = {};  ///< effective configuration, a JSON object
+  bool argmax = false;           ///< how the source was read: an ArgMax was appended
   /// How the source was read: as importer::Options::input_types.
-  std::vector<std::pair<std::string, graph::InputType>> input_types;
+  std::vector<std::pair<std::string, graph::InputType>> input_types = {};
   /// Golden vectors: with them the folder gets sim/*.npy, *.mem and a bench that runs them.
-  std::optional<Vectors> vectors;
+  std::optional<Vectors> vectors = {};
 };
 
 /// All files of the build folder, in order of their paths as written.

@@ -1,0 +1,73 @@
+// nib build: a network into a folder of RTL.
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "nib/base/error.h"
+#include "nib/base/file.h"
+#include "nib/cli/network.h"
+#include "nib/cli/values.h"
+#include "nib/import/import.h"
+
+namespace nib::cli {
+namespace {
+
+struct Options {
+  std::string model;
+  std::vector<std::string> input_types;
+  bool argmax = false;
+  BuildOptions build;
+};
+
+constexpr int kSteps = 6;
+
+int run(const Options& options, Console& console) {
+  const BuildSetup setup = check_build_options(options.build);
+  Network network;
+  for (const std::string& text : options.input_types) {
+    network.input_types.push_back(parse_input_type(text));
+  }
+  network.argmax = options.argmax;
+  Progress progress(kSteps);
+  progress.step("reading " + options.model);
+  importer::Options import;
+  import.input_types = network.input_types;
+  import.argmax = options.argmax;
+  import.name = options.build.name;
+  network.bytes = read_file(options.model, import.max_file_bytes);
+  network.zipped = options.model.ends_with(".gz");
+  network.graph = importer::read_model(options.model, import);
+  if (network.graph.sha256 != sha256(network.bytes)) {
+    fail(ErrorCode::E101, options.model + " has changed while it was read");
+  }
+  nlohmann::ordered_json more{{"style", "unrolled"}, {"argmax", options.argmax}};
+  more["input-type"] = options.input_types;
+  more["extra-register"] = options.build.extra_registers;
+  const std::string config = effective_config(options.build, setup, more.dump());
+  return build_network(network, options.build, setup, config, progress, console);
+}
+
+}  // namespace
+
+void add_build(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("build", "Build a network: ONNX in, a folder of RTL out");
+  command->add_option("MODEL", options->model, "Model: .onnx or .onnx.gz")->required();
+  command
+      ->add_option("--input-type", options->input_types,
+                   "Type of an input, as [NAME:]s16.10; repeatable")
+      ->type_name("TYPE")
+      ->allow_extra_args(false);
+  command->add_flag("--argmax", options->argmax, "Output the index of the largest element");
+  add_build_options(*command, options->build, true);
+  command->footer(
+      "Examples:\n"
+      "  nib build jets.onnx -o jets --input-type s16.10\n"
+      "  nib build jets.onnx -o jets --clock-mhz 360 --argmax\n"
+      "  nib build jets.onnx -o jets --latency 5 --target xc7a100t-1 --wrap axis");
+  command->callback([options, &action] {
+    action = [options](Console& console) { return run(*options, console); };
+  });
+}
+
+}  // namespace nib::cli

@@ -1,0 +1,124 @@
+// The options that all builds share.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "nib/base/error.h"
+#include "nib/cli/boards.h"
+#include "nib/cli/command.h"
+#include "nib/cli/values.h"
+
+namespace nib::cli {
+namespace {
+
+constexpr double kLowestMhz = 0.001, kHighestMhz = 5000;
+constexpr std::int64_t kMostCycles = 1000;
+constexpr std::int64_t kMostThreads = 1024;
+
+void check_choice(const char* option, const std::string& text,
+                  const std::vector<std::string>& choices) {
+  for (const std::string& choice : choices) {
+    if (text == choice) return;
+  }
+  fail(ErrorCode::E802,
+       fmt::format("{} is \"{}\": not one of {}", option, text, fmt::join(choices, ", ")));
+}
+
+}  // namespace
+
+void add_build_options(CLI::App& command, BuildOptions& options, bool network) {
+  command.add_option("-o,--output", options.folder, "Folder to write; replaced as a whole")
+      ->type_name("DIR")
+      ->required();
+  command.add_option("--target", options.target, "Device (nib targets); default xcvu13p-2")
+      ->type_name("T");
+  command.add_option("--board", options.board, "Board instead of a device")->type_name("B");
+  command
+      .add_option("--clock-mhz", options.clock_mhz,
+                  "Clock that the pipeline is cut for; default: the target's")
+      ->type_name("F");
+  command
+      .add_option("--latency", options.latency,
+                  "Latency in cycles instead of a clock; the clock follows")
+      ->type_name("CYCLES");
+  if (network) {
+    command.add_option("--style", options.style, "auto, unrolled or streaming")->type_name("STYLE");
+  }
+  command.add_option("--name", options.name, "Prefix of every module")->type_name("ID");
+  command.add_option("--wrap", options.wrap, "none, or axis: AXI4-Stream ends around the core")
+      ->type_name("WRAP");
+  command.add_flag("--input-register", options.input_register, "One more register on every input");
+  command.add_flag("--output-register", options.output_register,
+                   "One more register on every output");
+  if (network) {
+    command
+        .add_option("--extra-register", options.extra_registers,
+                    "One more register behind this layer; repeatable")
+        ->type_name("LAYER")
+        ->allow_extra_args(false);
+  }
+  command.add_flag("--reset", options.reset, "Synchronous reset rst_i on valid (for ASICs)");
+  command
+      .add_option("--depth-excess", options.depth_excess,
+                  "Adder levels beyond the minimum that sharing may cost; -1: no bound")
+      ->type_name("N");
+  command.add_option("--threads", options.threads, "Threads to use; the result is the same")
+      ->type_name("N");
+  command.add_flag("--force", options.force, "Replace a folder that nib did not write");
+  command.add_option("--config", options.config_file, "JSON file of options; typed ones win")
+      ->type_name("FILE.json");
+  command.add_flag("--json", options.json, "Print the facts as JSON");
+}
+
+BuildSetup check_build_options(const BuildOptions& options) {
+  if (!options.clock_mhz.empty() && !options.latency.empty()) {
+    fail(ErrorCode::E803, "--clock-mhz and --latency");
+  }
+  if (!options.target.empty() && !options.board.empty()) {
+    fail(ErrorCode::E803, "--target and --board");
+  }
+  if (!options.board.empty()) refuse_board(options.board);
+  check_choice("--style", options.style, {"auto", "unrolled", "streaming"});
+  check_choice("--wrap", options.wrap, {"none", "axis"});
+  if (options.style == "streaming") {
+    fail(ErrorCode::E806, "this version has no streaming engine yet", {},
+         "--style unrolled builds networks that fit the device as one pipeline");
+  }
+  if (!options.name.empty()) check_name("--name", options.name);
+  (void)parse_whole("--threads", options.threads, 1, kMostThreads);
+
+  plan::Goal goal;
+  if (!options.clock_mhz.empty()) {
+    goal.clock_mhz = parse_real("--clock-mhz", options.clock_mhz, kLowestMhz, kHighestMhz);
+  }
+  if (!options.latency.empty()) {
+    goal.latency_cycles =
+        static_cast<int>(parse_whole("--latency", options.latency, 0, kMostCycles));
+  }
+  goal.input_register = options.input_register;
+  goal.output_register = options.output_register;
+  goal.extra_registers = options.extra_registers;
+  goal.reset = options.reset;
+  goal.wrap_axis = options.wrap == "axis";
+  goal.depth_excess = static_cast<int>(parse_whole("--depth-excess", options.depth_excess, -1, 32));
+  const std::string& target = options.target;
+  return {arith::find_target(target.empty() ? kDefaultTarget : target), goal};
+}
+
+std::string effective_config(const BuildOptions& options, const BuildSetup& setup,
+                             const std::string& more) {
+  nlohmann::ordered_json config = nlohmann::ordered_json::parse(more);
+  config["target"] = setup.target.name;
+  if (setup.goal.clock_mhz.has_value()) config["clock-mhz"] = *setup.goal.clock_mhz;
+  if (setup.goal.latency_cycles.has_value()) config["latency"] = *setup.goal.latency_cycles;
+  if (!options.name.empty()) config["name"] = options.name;
+  config["wrap"] = options.wrap;
+  config["input-register"] = options.input_register;
+  config["output-register"] = options.output_register;
+  config["reset"] = options.reset;
+  config["depth-excess"] = setup.goal.depth_excess;
+  return config.dump();
+}
+
+}  // namespace nib::cli
