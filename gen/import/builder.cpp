@@ -16,6 +16,11 @@ std::int64_t Builder::opset() const {
   return it == opsets.end() ? 0 : it->second;
 }
 
+std::string Builder::fresh_name(std::string base) const {
+  while (by_name.contains(base) || reserved.contains(base)) base += "_";
+  return base;
+}
+
 ValueId Builder::add_value(std::string name, Shape shape, Facts fact) {
   const auto id = static_cast<ValueId>(graph.values.size());
   NIB_CHECK(by_name.emplace(name, id).second, "a new name: " + name);

@@ -29,11 +29,15 @@ struct Builder {
   std::map<std::string, graph::ValueId, std::less<>> by_name;
   std::map<std::string, std::string, std::less<>> unread;  ///< outputs that no reader makes: why
   std::map<std::string, std::int64_t, std::less<>> opsets;
-  std::int64_t file_batch = -1;     ///< length of axis 0 in the file; -1: symbolic
-  std::int64_t spent_elements = 0;  ///< of all constants, against kMaxElements
+  std::int64_t file_batch = -1;                 ///< length of axis 0 in the file; -1: symbolic
+  std::set<std::string, std::less<>> reserved;  ///< tensor names of the file
+  std::int64_t spent_activations = 0;  ///< of all computed tensors, against kMaxActivations
+  std::int64_t spent_elements = 0;     ///< of all constants, against kMaxElements
   std::map<std::string, int> counted_notes;
   std::vector<std::string> softmaxes;  ///< outputs of Softmax nodes of the flattening kind
 
+  /// `base`, or a longer name that no tensor of the file or the graph has.
+  [[nodiscard]] std::string fresh_name(std::string base) const;
   /// Version of the default domain; 0 where the file imports none.
   [[nodiscard]] std::int64_t opset() const;
   graph::ValueId add_value(std::string name, Shape shape, Facts facts);
@@ -67,6 +71,8 @@ class NodeReader {
   [[nodiscard]] const graph::Constant& constant(std::size_t input, std::string_view what) const;
   /// The same as reals; an integer beyond 2^53 is E0217.
   [[nodiscard]] Tensor<double> reals(std::size_t input, std::string_view what) const;
+  /// The constant `id` as reals, with the same check.
+  [[nodiscard]] Tensor<double> reals_of(graph::ValueId id, std::string_view what) const;
   /// A scalar or vector of integers; E0308, E0306.
   [[nodiscard]] std::vector<std::int64_t> integers(std::size_t input, std::string_view what) const;
   /// A single real; E0308, E0306.
@@ -127,6 +133,10 @@ struct OpEntry {
 [[nodiscard]] const std::vector<OpEntry>& linear_readers();
 [[nodiscard]] const std::vector<OpEntry>& activation_readers();
 [[nodiscard]] const std::vector<OpEntry>& shape_readers();
+[[nodiscard]] const std::vector<OpEntry>& fold_readers();
+
+/// The first output is the first input in another shape: a constant again, or a Reshape node.
+void reshape_to(NodeReader& node, const Shape& shape, std::optional<int> batch_axis = {});
 
 /// Where the batch axis of the inputs goes in the output of `op`; -1 where no input has one.
 /// Errors: E0215 where the operator mixes rows.

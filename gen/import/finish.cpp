@@ -46,6 +46,17 @@ void replace(Graph& graph, ValueId from, ValueId to) {
   }
 }
 
+/// True where the value is an index already, in whatever shape.
+bool is_argmax(const Graph& graph, ValueId id) {
+  while (graph.value(id).producer != kNone) {
+    const Node& node = graph.node(graph.value(id).producer);
+    if (std::holds_alternative<graph::ArgMax>(node.op)) return true;
+    if (!std::holds_alternative<graph::Reshape>(node.op)) return false;
+    id = node.inputs[0];
+  }
+  return false;
+}
+
 /// Which values the outputs depend on.
 std::vector<bool> needed_values(const Graph& graph) {
   std::vector<bool> needed(graph.values.size(), false);
@@ -123,6 +134,11 @@ void prune(Builder& builder) {
 void append_argmax(Builder& builder) {
   Graph& graph = builder.graph;
   for (ValueId& output : graph.outputs) {
+    if (is_argmax(graph, output)) {
+      graph.notes.push_back(fmt::format("output {} is an ArgMax already: none appended",
+                                        in_quotes(graph.value(output).name)));
+      continue;
+    }
     const Shape shape = graph.value(output).shape;
     const std::string logits = graph.value(output).name;
     const int axis = static_cast<int>(shape.size()) - 1;
@@ -130,12 +146,10 @@ void append_argmax(Builder& builder) {
       fail(ErrorCode::E309,
            fmt::format("no axis to take the ArgMax of output {} over", in_quotes(logits)));
     }
-    std::string name = logits + "_argmax";
-    while (builder.by_name.contains(name)) name += "_";
     Shape reduced = shape;
     reduced.back() = 1;
     const ValueId out = builder.add_value(
-        name, std::move(reduced),
+        builder.fresh_name(logits + "_argmax"), std::move(reduced),
         {ElementType::kInt64, true, builder.facts[static_cast<std::size_t>(output)].batch_axis});
     const auto taken = [&](const std::string& node_name) {
       return std::any_of(graph.nodes.begin(), graph.nodes.end(),

@@ -22,8 +22,9 @@ constexpr std::string_view kQonnxDomains[] = {"onnx.brevitas", "finn.custom_op.g
                                               "qonnx.custom_op.general"};
 
 const std::vector<OpEntry>* const* tables() {
-  static const std::vector<OpEntry>* const kTables[] = {
-      &quant_readers(), &linear_readers(), &activation_readers(), &shape_readers(), nullptr};
+  static const std::vector<OpEntry>* const kTables[] = {&quant_readers(),      &linear_readers(),
+                                                        &activation_readers(), &shape_readers(),
+                                                        &fold_readers(),       nullptr};
   return kTables;
 }
 
@@ -35,13 +36,39 @@ std::string_view normalised_domain(const RawNode& node) {
   for (const std::string_view domain : kQonnxDomains) {
     if (node.domain == domain) return "qonnx";
   }
-  fail(ErrorCode::E302, in_quotes(node.domain), node.where);
+  std::string hint;
+  if (node.domain == "qonnx.custom_op.channels_last") {
+    hint = "channels-last operators are not read yet: export with channels first";
+  } else if (node.domain.starts_with("finn.custom_op.fpgadataflow")) {
+    hint = "the file holds FINN's hardware layers: give the model from before that step";
+  }
+  fail(ErrorCode::E302, in_quotes(node.domain), node.where, std::move(hint));
+}
+
+/// What is special about operators that people will try.
+std::string_view why_unsupported(std::string_view op_type) {
+  constexpr std::pair<std::string_view, std::string_view> kReasons[] = {
+      {"DynamicQuantizeLinear", "whose scale depends on the data"},
+      {"If", "control flow"},
+      {"Loop", "control flow"},
+      {"Scan", "control flow"},
+      {"GenericPartition", "which names another file: give the model from before partitioning"},
+      {"FloatQuant", "a quantiser to floating point"},
+      {"RandomNormal", "which is random"},
+      {"RandomUniform", "which is random"},
+  };
+  for (const auto& [name, reason] : kReasons) {
+    if (name == op_type) return reason;
+  }
+  return {};
 }
 
 void read_node(Builder& builder, const RawNode& node) {
   const OpReader reader = find_reader(normalised_domain(node), node.op_type);
   if (reader == nullptr) {
-    fail(ErrorCode::E301, in_quotes(node.op_type), node.where,
+    const std::string_view reason = why_unsupported(node.op_type);
+    fail(ErrorCode::E301,
+         in_quotes(node.op_type) + (reason.empty() ? "" : fmt::format(", {}", reason)), node.where,
          "supported are: " + supported_operators());
   }
   NodeReader view(builder, node);
@@ -132,10 +159,20 @@ void check_batch_of_outputs(const Builder& builder) {
   }
 }
 
-/// Constants that nodes read must be finite; attributes were checked where they were read.
-void check_finite(const Graph& graph) {
+/// Constants that nodes read must be exact as double; attributes were checked where they were read.
+void check_constants(const Graph& graph) {
+  constexpr std::int64_t kExact = std::int64_t{1} << 53;
   for (const graph::Value& value : graph.values) {
-    const auto* reals = value.constant ? std::get_if<Tensor<double>>(&*value.constant) : nullptr;
+    if (!value.constant) continue;
+    if (const auto* integers = std::get_if<Tensor<std::int64_t>>(&*value.constant)) {
+      for (const std::int64_t x : integers->data) {
+        if (x >= -kExact && x <= kExact) continue;
+        fail(ErrorCode::E217,
+             fmt::format("{} has the integer {}, beyond 2^53", in_quotes(value.name), x), {},
+             "integers up to 2^53 are read");
+      }
+    }
+    const auto* reals = std::get_if<Tensor<double>>(&*value.constant);
     if (reals == nullptr) continue;
     for (std::int64_t i = 0; i < reals->size(); ++i) {
       if (!std::isfinite((*reals)[i])) {
@@ -158,7 +195,14 @@ void apply_input_types(Graph& graph, const RawModel& raw, const Options& options
     }
     for (graph::GraphInput& input : graph.inputs) {
       const bool named = graph.value(input.value).name == name;
-      if (named || (name.empty() && !input.type)) input.type = type;
+      if (!named && !(name.empty() && !input.type)) continue;
+      const std::int64_t count = element_count(graph.value(input.value).shape);
+      if (!type.ranges.empty() && static_cast<std::int64_t>(type.ranges.size()) != count) {
+        fail(ErrorCode::E105,
+             fmt::format("{} ranges for the {} elements of input {}", type.ranges.size(), count,
+                         in_quotes(graph.value(input.value).name)));
+      }
+      input.type = type;
     }
   }
 }
@@ -180,13 +224,17 @@ Graph build(const RawModel& raw, const Options& options, bool batched) {
   builder.graph.batched = batched;
   builder.graph.dialect = dialect_of(raw);
   check_imports(builder, raw);
+  for (const RawNode& node : raw.nodes) {
+    builder.reserved.insert(node.outputs.begin(), node.outputs.end());
+  }
   add_inputs(builder, raw);
   for (const auto& [name, tensor] : raw.constants) {
     builder.add_constant(name, tensor.data, tensor.type, "initialiser " + in_quotes(name));
   }
   for (const RawNode& node : raw.nodes) read_node(builder, node);
   for (const auto& [text, count] : builder.counted_notes) {
-    builder.graph.notes.push_back(fmt::format("{} ({} nodes)", text, count));
+    builder.graph.notes.push_back(
+        fmt::format("{} ({} node{})", text, count, count == 1 ? "" : "s"));
   }
   set_outputs(builder, raw);
   check_batch_of_outputs(builder);
@@ -198,7 +246,7 @@ Graph build(const RawModel& raw, const Options& options, bool batched) {
   if (options.argmax) append_argmax(builder);
   prune(builder);
   if (builder.graph.inputs.empty()) fail(ErrorCode::E213, "no output depends on an input");
-  check_finite(builder.graph);
+  check_constants(builder.graph);
   apply_input_types(builder.graph, raw, options);
   return std::move(builder.graph);
 }
@@ -264,6 +312,14 @@ Graph parse_model(std::string_view bytes, std::string_view file, const Options& 
 }
 
 Graph read_model(const std::filesystem::path& path, const Options& options) {
+  std::error_code unknown;
+  const std::uintmax_t size = std::filesystem::file_size(path, unknown);
+  if (!unknown && size > options.max_file_bytes) {
+    Error error(ErrorCode::E201,
+                fmt::format("{} bytes, at most {} are read", size, options.max_file_bytes));
+    error.set_file(path.filename().string());
+    throw error;
+  }
   const std::string bytes = read_file(path, options.max_file_bytes);
   return parse_model(bytes, path.filename().string(), options);
 }

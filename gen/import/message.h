@@ -15,9 +15,13 @@ class TensorProto;
 
 namespace nib::importer {
 
-/// Parses the bytes (gzip or plain) into `model`, with limits on size and nesting. Errors: E0201,
-/// E0202.
+/// Parses the bytes (gzip or plain) into `model`, with limits on size and nesting. Errors: those of
+/// scan_wire, E0201, E0202.
 void read_message(std::string_view bytes, std::uintmax_t max_bytes, onnx::ModelProto& model);
+
+/// Walks the wire format without building anything. Errors: E0202 no message, too deep; E0206 parts
+/// that nib never reads; E0207 more fields than a sane model has.
+void scan_wire(std::string_view bytes);
 
 /// The tensor's elements, with every length checked against the payload. `where` is for errors.
 /// Errors: E0203, E0204, E0205, E0206, E0207.

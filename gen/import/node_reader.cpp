@@ -78,7 +78,12 @@ const graph::Constant& NodeReader::constant(std::size_t input, std::string_view 
 }
 
 Tensor<double> NodeReader::reals(std::size_t input, std::string_view what) const {
-  const graph::Constant& stored = constant(input, what);
+  (void)constant(input, what);
+  return reals_of(in(input), what);
+}
+
+Tensor<double> NodeReader::reals_of(ValueId id, std::string_view what) const {
+  const graph::Constant& stored = *builder_.graph.value(id).constant;
   if (const auto* integers = std::get_if<Tensor<std::int64_t>>(&stored)) {
     constexpr std::int64_t kExact = std::int64_t{1} << 53;
     for (const std::int64_t x : integers->data) {
@@ -185,13 +190,23 @@ ValueId NodeReader::emit(graph::Op op, std::vector<ValueId> inputs, const Shape&
   bool varies = false;
   for (const ValueId id : inputs) {
     shapes.push_back(id == kNone ? nullptr : &builder_.graph.value(id).shape);
+    if (id != kNone && element_count(builder_.graph.value(id).shape) == 0) {
+      fail(ErrorCode::E307, fmt::format("{} is empty", in_quotes(builder_.graph.value(id).name)));
+    }
     varies = varies || (id != kNone && builder_.facts[static_cast<std::size_t>(id)].varies);
   }
   graph::ShapeResult result = graph::infer_shape(op, shapes, reshaped);
   if (!result.problem.empty()) fail(ErrorCode::E307, result.problem);
-  if (!bounded_count(result.shape)) {
+  const auto count = bounded_count(result.shape);
+  if (!count) {
     fail(ErrorCode::E207, fmt::format("its output has shape {}, at most {} elements are built",
                                       to_string(result.shape), kMaxElements));
+  }
+  if (*count == 0) fail(ErrorCode::E307, "its output is empty");
+  builder_.spent_activations += *count;
+  if (builder_.spent_activations > kMaxActivations) {
+    fail(ErrorCode::E207,
+         fmt::format("more than {} elements in all computed tensors", kMaxActivations));
   }
   Facts fact;
   fact.type = builder_.facts[static_cast<std::size_t>(inputs.at(0))].type;
@@ -213,10 +228,8 @@ void NodeReader::emit_constant(graph::Constant constant, ElementType type) {
 }
 
 ValueId NodeReader::helper_constant(std::string_view suffix, Tensor<double> constant) {
-  std::string name = fmt::format("{}_{}", node_.name, suffix);
-  while (builder_.by_name.contains(name)) name += "_";
-  return builder_.add_constant(std::move(name), std::move(constant), ElementType::kFloat,
-                               node_.where);
+  return builder_.add_constant(builder_.fresh_name(fmt::format("{}_{}", node_.name, suffix)),
+                               std::move(constant), ElementType::kFloat, node_.where);
 }
 
 void NodeReader::set_type(ElementType type) { builder_.facts.back().type = type; }

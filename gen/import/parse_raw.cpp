@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <onnx/onnx_pb.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <queue>
@@ -25,10 +26,8 @@ std::string where_of(const onnx::NodeProto& node, int index) {
   return fmt::format("{} ({})", in_quotes(node.name()), in_quotes(node.op_type()));
 }
 
-void refuse_unread_parts(const onnx::ModelProto& model) {
-  if (model.functions_size() > 0) fail(ErrorCode::E206, "the model defines functions");
-  if (model.training_info_size() > 0) fail(ErrorCode::E206, "the model has training information");
-  if (model.graph().sparse_initializer_size() > 0) {
+void refuse_sparse(const onnx::GraphProto& graph) {
+  if (graph.sparse_initializer_size() > 0) {
     fail(ErrorCode::E206, "the graph has sparse initialisers");
   }
 }
@@ -75,6 +74,28 @@ Wiring wire(const onnx::GraphProto& graph) {
   return wiring;
 }
 
+/// Names a node of a cycle: from a node that waits, go to what it waits for until one comes twice.
+[[noreturn]] void fail_cycle(const onnx::GraphProto& graph, const Wiring& wiring,
+                             const std::vector<int>& waiting) {
+  std::vector<bool> visited(waiting.size(), false);
+  const auto first =
+      std::find_if(waiting.begin(), waiting.end(), [](int count) { return count > 0; });
+  auto node = static_cast<std::size_t>(first - waiting.begin());
+  while (!visited[node]) {
+    visited[node] = true;
+    for (const std::string& name : graph.node(static_cast<int>(node)).input()) {
+      const auto it = wiring.producer.find(name);
+      if (it == wiring.producer.end() || waiting[static_cast<std::size_t>(it->second)] == 0) {
+        continue;
+      }
+      node = static_cast<std::size_t>(it->second);
+      break;
+    }
+  }
+  const auto index = static_cast<int>(node);
+  fail(ErrorCode::E209, "this node depends on itself", where_of(graph.node(index), index));
+}
+
 /// Node indices in topological order, the file's order where it is one already. Errors: E0209.
 std::vector<int> order_of(const onnx::GraphProto& graph, const Wiring& wiring) {
   const auto size = static_cast<std::size_t>(graph.node_size());
@@ -101,11 +122,7 @@ std::vector<int> order_of(const onnx::GraphProto& graph, const Wiring& wiring) {
       if (--waiting[static_cast<std::size_t>(reader)] == 0) ready.push(reader);
     }
   }
-  for (int i = 0; i < graph.node_size(); ++i) {
-    if (waiting[static_cast<std::size_t>(i)] > 0) {
-      fail(ErrorCode::E209, "the node is on a cycle, or behind one", where_of(graph.node(i), i));
-    }
-  }
+  if (order.size() < size) fail_cycle(graph, wiring, waiting);
   return order;
 }
 
@@ -279,7 +296,7 @@ RawModel parse_raw(std::string_view bytes, std::uintmax_t max_bytes) {
   onnx::ModelProto model;
   read_message(bytes, max_bytes, model);
   const onnx::GraphProto& graph = model.graph();
-  refuse_unread_parts(model);
+  refuse_sparse(graph);
   check_size(graph);
   RawModel raw;
   read_opsets(model, raw);

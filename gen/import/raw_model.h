@@ -17,8 +17,9 @@ namespace nib::importer {
 
 /// Limits on what a file may ask for, so that no small file costs much memory.
 inline constexpr std::size_t kMaxRank = 8;
-inline constexpr std::int64_t kMaxElements = std::int64_t{1} << 26;  ///< of one tensor, and of all
+inline constexpr std::int64_t kMaxElements = std::int64_t{1} << 25;  ///< of one tensor, and of all
                                                                      ///< constants together
+inline constexpr std::int64_t kMaxActivations = std::int64_t{1} << 28;  ///< of all computed tensors
 inline constexpr std::size_t kMaxNodes = 100'000;
 inline constexpr std::size_t kMaxEdges = 1'000'000;
 inline constexpr std::size_t kMaxNameBytes = 1024;

@@ -89,17 +89,30 @@ bool fold_integers(NodeReader& node, Arithmetic kind) {
   return true;
 }
 
+/// Integer tensors (an index, an integer input) wrap and truncate, reals do not: only what cannot
+/// is let through.
+void check_integer_operand(NodeReader& node, Arithmetic kind) {
+  const ElementType type = node.facts(0).type;
+  if (is_float(type)) return;
+  if (kind == Arithmetic::kDiv) {
+    node.fail(ErrorCode::E309, "a division of integers truncates", "cast to float before it");
+  }
+  if (type != ElementType::kInt32 && type != ElementType::kInt64) {
+    node.fail(ErrorCode::E309,
+              "arithmetic on " + element_type_name(static_cast<std::int64_t>(type)) + " wraps",
+              "cast to float before it");
+  }
+}
+
 template <class Op>
 void read_arithmetic(NodeReader& node, Arithmetic kind) {
   node.arity(2, 2);
   node.ignore("consumed_inputs");
   const ValueId second = second_operand(node);
   if (fold_integers(node, kind)) return;
-  if (kind == Arithmetic::kDiv && !is_float(node.facts(0).type)) {
-    node.fail(ErrorCode::E309, "a division of integers truncates", "cast to float before it");
-  }
+  check_integer_operand(node, kind);
   if (kind == Arithmetic::kDiv && node.builder().graph.is_constant(second)) {
-    const Tensor<double> divisor = graph::as_reals(*node.builder().graph.value(second).constant);
+    const Tensor<double> divisor = node.reals_of(second, "the divisor");
     for (const double x : divisor.data) {
       if (x == 0) node.fail(ErrorCode::E306, "a division by 0");
     }
@@ -116,7 +129,7 @@ void read_pow(NodeReader& node) {
   node.arity(2, 2);
   const ValueId exponent = second_operand(node);
   const bool whole = node.builder().graph.is_constant(exponent) && [&] {
-    const auto values = graph::as_reals(*node.builder().graph.value(exponent).constant);
+    const auto values = node.reals_of(exponent, "the exponent");
     for (const double x : values.data) {
       if (x != std::floor(x) || x < 0 || x > 64) return false;
     }
@@ -126,6 +139,12 @@ void read_pow(NodeReader& node) {
     node.fail(ErrorCode::E309, "the exponent is no constant whole number of 0 to 64");
   }
   if (!is_float(node.facts(0).type)) node.fail(ErrorCode::E309, "a power of integers");
+  if (node.is_constant(0) && !whole) {
+    for (const double x : node.reals(0, "the base").data) {
+      if (x > 0) continue;
+      node.fail(ErrorCode::E309, fmt::format("the base {} with a broken or negative exponent", x));
+    }
+  }
   node.emit(graph::Pow{}, {node.in(0), exponent});
 }
 
@@ -186,6 +205,12 @@ void read_batch_normalization(NodeReader& node) {
     if (node.facts(i).varies) node.fail(ErrorCode::E308, fmt::format("input {} is computed", i));
   }
   check_variance(node, op.epsilon);
+  // Some converters of Keras models transpose to (channels, batch) and keep the channel axis 1.
+  const Shape& x = node.shape(0);
+  if (x.size() == 2 && x[1] == 1 && x[0] > 1 && node.shape(1) == Shape{x[0]}) {
+    op.axis = 0;
+    node.builder().count_note("BatchNormalization of (channels, batch): channels taken on axis 0");
+  }
   node.emit(op, node.inputs());
 }
 

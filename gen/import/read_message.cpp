@@ -51,9 +51,10 @@ void read_message(std::string_view bytes, std::uintmax_t max_bytes, onnx::ModelP
     bytes = inflated;
   }
   if (bytes.empty()) fail(ErrorCode::E202, "the file is empty");
+  scan_wire(bytes);
   io::CodedInputStream stream(reinterpret_cast<const std::uint8_t*>(bytes.data()),
                               static_cast<int>(bytes.size()));
-  stream.SetRecursionLimit(kMaxNesting);
+  stream.SetRecursionLimit(kMaxNesting);  // scan_wire counted already
   stream.SetTotalBytesLimit(static_cast<int>(bytes.size()));
   if (!model.ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage()) {
     fail(ErrorCode::E202, "the bytes are no ONNX message, are cut short, or nest too deeply");

@@ -116,6 +116,7 @@ void read_multi_threshold(NodeReader& node) {
     node.fail(ErrorCode::E406, fmt::format("the thresholds have shape {}", to_string(rows)));
   }
   const Tensor<double> thresholds = node.reals(1, "the thresholds");
+  if (thresholds.size() == 0) node.fail(ErrorCode::E406, "there is no threshold");
   for (std::int64_t i = 0; i < thresholds.size(); ++i) {
     if (!std::isfinite(thresholds[i])) {
       node.fail(ErrorCode::E406, fmt::format("a threshold is {} at element {}", thresholds[i], i));
