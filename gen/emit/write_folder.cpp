@@ -29,8 +29,12 @@ namespace fs = std::filesystem;
 fs::path real_place(const fs::path& folder) {
   if (folder.empty()) fail(ErrorCode::E102, "the folder has no name");
   std::error_code error;
-  fs::path place = fs::weakly_canonical(fs::absolute(folder, error), error);
-  if (error) fail(ErrorCode::E102, folder.string() + ": " + error.message());
+  fs::path place;
+  try {
+    place = fs::weakly_canonical(fs::absolute(folder));
+  } catch (const fs::filesystem_error& failed) {
+    fail(ErrorCode::E102, folder.string() + ": " + failed.code().message());
+  }
   if (!place.has_filename()) place = place.parent_path();
   if (!place.has_filename()) fail(ErrorCode::E103, folder.string() + " is the root folder");
   if (fs::is_symlink(place, error)) {
