@@ -65,7 +65,8 @@ struct StepFunction {
 struct Input {
   std::int32_t index = 0;  ///< of the graph's inputs
 };
-/// y[r, o] = sum_i weights[o, i] * x[r, i] + bias[o] over the last axis (r: leading axes, kept).
+/// y[r, o] = sum_i weights[o, i] * x[r, i] + bias[o]: the elements of x in C order are rows of
+/// `inputs` numbers, those of y rows of `outputs` (x may have any shape that holds such rows).
 struct Linear {
   Tensor<std::int64_t> weights;  ///< outputs x inputs
   std::vector<std::int64_t> bias;

@@ -1,0 +1,267 @@
+// Runs the integer graph on rows of codes, in chunks of rows: all elements of a chunk's rows lie
+// side by side, so that the inner loops are plain loops over rows.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "nib/base/check.h"
+#include "nib/lower/int128.h"
+#include "nib/lower/integer_graph.h"
+
+namespace nib::lower {
+namespace {
+
+constexpr std::size_t kChunk = 64;
+using Lanes = std::vector<std::int64_t>;  ///< element e of row r at [e * rows + r]
+
+/// The nonzero weights of a Linear, row by row.
+struct Sparse {
+  std::vector<std::size_t> begin;  ///< of each output, and the end
+  std::vector<std::int32_t> index;
+  std::vector<std::int64_t> weight;
+  bool narrow = true;  ///< all products and partial sums fit into 32 bits
+};
+
+Sparse sparse_of(const Linear& op, const Value& in) {
+  const std::int64_t outputs = op.weights.shape[0], inputs = op.weights.shape[1];
+  Sparse sparse;
+  Range codes = in.range[0];
+  for (const Range& range : in.range) codes = hull(codes, range);
+  const Int128 peak = std::max<Int128>(codes.max, -static_cast<Int128>(codes.min));
+  for (std::int64_t o = 0; o < outputs; ++o) {
+    sparse.begin.push_back(sparse.index.size());
+    Int128 total = op.bias[static_cast<std::size_t>(o)];
+    if (total < 0) total = -total;
+    for (std::int64_t i = 0; i < inputs; ++i) {
+      const std::int64_t w = op.weights[o * inputs + i];
+      if (w == 0) continue;
+      sparse.index.push_back(static_cast<std::int32_t>(i));
+      sparse.weight.push_back(w);
+      total += peak * (w < 0 ? -static_cast<Int128>(w) : static_cast<Int128>(w));
+    }
+    if (total > std::numeric_limits<std::int32_t>::max()) sparse.narrow = false;
+  }
+  sparse.begin.push_back(sparse.index.size());
+  return sparse;
+}
+
+/// acc[r] += w * x[r]
+template <class Word>
+void add_product(Word* acc, const Word* x, Word w, std::size_t rows) {
+  if (w == 1) {
+    for (std::size_t r = 0; r < rows; ++r) acc[r] += x[r];
+  } else if (w == -1) {
+    for (std::size_t r = 0; r < rows; ++r) acc[r] -= x[r];
+  } else {
+    for (std::size_t r = 0; r < rows; ++r) acc[r] += w * x[r];
+  }
+}
+
+/// y of one group of `inputs` elements at x.
+template <class Word>
+void run_rows(const Linear& op, const Sparse& sparse, const Word* x, std::int64_t* y,
+              std::size_t rows) {
+  Word acc[kChunk];
+  for (std::size_t o = 0; o + 1 < sparse.begin.size(); ++o) {
+    std::fill(acc, acc + rows, static_cast<Word>(op.bias[o]));
+    for (std::size_t k = sparse.begin[o]; k < sparse.begin[o + 1]; ++k) {
+      add_product(acc, x + static_cast<std::size_t>(sparse.index[k]) * rows,
+                  static_cast<Word>(sparse.weight[k]), rows);
+    }
+    std::copy(acc, acc + rows, y + o * rows);
+  }
+}
+
+class Runner {
+ public:
+  Runner(const IntegerGraph& graph, const std::vector<ValueId>& keep)
+      : graph_(graph), needed_(graph.values.size(), false), sparse_(graph.nodes.size()) {
+    for (const ValueId id : keep) needed_.at(static_cast<std::size_t>(id)) = true;
+    for (std::size_t n = graph.nodes.size(); n-- > 0;) {
+      const Node& node = graph.nodes[n];
+      if (!needed_[static_cast<std::size_t>(node.output)]) continue;
+      for (const ValueId id : node.inputs) needed_[static_cast<std::size_t>(id)] = true;
+      if (const auto* linear = std::get_if<Linear>(&node.op)) {
+        sparse_[n] = sparse_of(*linear, graph.value(node.inputs[0]));
+      }
+    }
+  }
+
+  /// Fills `lanes` for all needed values from the inputs' lanes.
+  void run(std::vector<Lanes>& lanes, std::size_t rows) {
+    for (std::size_t n = 0; n < graph_.nodes.size(); ++n) {
+      const Node& node = graph_.nodes[n];
+      const auto out = static_cast<std::size_t>(node.output);
+      if (!needed_[out] || std::holds_alternative<Input>(node.op)) continue;
+      lanes[out].resize(static_cast<std::size_t>(graph_.values[out].elements()) * rows);
+      node_ = n;
+      lanes_ = &lanes;
+      rows_ = rows;
+      std::visit(*this, node.op);
+    }
+  }
+
+  void operator()(const Input&) {}
+  void operator()(const Linear& op) {
+    const auto outputs = static_cast<std::size_t>(op.weights.shape[0]);
+    const auto inputs = static_cast<std::size_t>(op.weights.shape[1]);
+    const Lanes& x = in(0);
+    const Sparse& sparse = sparse_[node_];
+    const std::size_t groups = x.size() / rows_ / inputs;
+    if (sparse.narrow) narrow_.assign(x.begin(), x.end());
+    for (std::size_t g = 0; g < groups; ++g) {
+      std::int64_t* y = out().data() + g * outputs * rows_;
+      if (sparse.narrow) {
+        run_rows<std::int32_t>(op, sparse, narrow_.data() + g * inputs * rows_, y, rows_);
+      } else {
+        run_rows<std::int64_t>(op, sparse, x.data() + g * inputs * rows_, y, rows_);
+      }
+    }
+  }
+  void operator()(const Step& op) {
+    each([&](std::size_t e, std::int64_t x) {
+      return op.steps[op.grouping.of(static_cast<std::int64_t>(e))](x);
+    });
+  }
+  void operator()(const Clamp& op) {
+    each([&](std::size_t e, std::int64_t x) {
+      const Range& limit = op.limits[op.grouping.of(static_cast<std::int64_t>(e))];
+      return std::min(std::max(x, limit.min), limit.max);
+    });
+  }
+  void operator()(const Reindex& op) {
+    for (std::size_t e = 0; e < op.source.size(); ++e) {
+      const auto from = in(0).begin() +
+                        static_cast<std::ptrdiff_t>(static_cast<std::size_t>(op.source[e]) * rows_);
+      std::copy(from, from + static_cast<std::ptrdiff_t>(rows_),
+                out().begin() + static_cast<std::ptrdiff_t>(e * rows_));
+    }
+  }
+  void operator()(const Sum& op) {
+    std::fill(out().begin(), out().end(), 0);
+    for (std::size_t k = 0; k < op.factors.size(); ++k) {
+      for (std::size_t i = 0; i < out().size(); ++i) out()[i] += op.factors[k] * in(k)[i];
+    }
+  }
+  void operator()(const Concat& op) {
+    const Node& node = graph_.nodes[node_];
+    const Shape& shape = graph_.value(node.output).shape;
+    const auto axis = static_cast<std::size_t>(op.axis);
+    std::size_t inner = rows_, outer = 1;
+    for (std::size_t i = axis + 1; i < shape.size(); ++i) {
+      inner *= static_cast<std::size_t>(shape[i]);
+    }
+    for (std::size_t i = 0; i < axis; ++i) outer *= static_cast<std::size_t>(shape[i]);
+    std::size_t at = 0;
+    for (std::size_t o = 0; o < outer; ++o) {
+      for (std::size_t k = 0; k < node.inputs.size(); ++k) {
+        const std::size_t part =
+            static_cast<std::size_t>(graph_.value(node.inputs[k]).shape[axis]) * inner;
+        std::copy_n(in(k).begin() + static_cast<std::ptrdiff_t>(o * part), part,
+                    out().begin() + static_cast<std::ptrdiff_t>(at));
+        at += part;
+      }
+    }
+  }
+  void operator()(const ArgMax&) {
+    const auto length =
+        static_cast<std::size_t>(graph_.value(graph_.nodes[node_].inputs[0]).shape.back());
+    for (std::size_t o = 0; o < out().size() / rows_; ++o) {
+      for (std::size_t r = 0; r < rows_; ++r) {
+        std::size_t best = 0;
+        const auto at = [&](std::size_t i) { return in(0)[(o * length + i) * rows_ + r]; };
+        for (std::size_t i = 1; i < length; ++i) {
+          if (at(i) > at(best)) best = i;
+        }
+        out()[o * rows_ + r] = static_cast<std::int64_t>(best);
+      }
+    }
+  }
+
+ private:
+  [[nodiscard]] const Lanes& in(std::size_t i) const {
+    return (*lanes_)[static_cast<std::size_t>(graph_.nodes[node_].inputs[i])];
+  }
+  [[nodiscard]] Lanes& out() {
+    return (*lanes_)[static_cast<std::size_t>(graph_.nodes[node_].output)];
+  }
+  template <class Function>
+  void each(Function function) {
+    const Lanes& x = in(0);
+    Lanes& y = out();
+    for (std::size_t e = 0; e < y.size() / rows_; ++e) {
+      for (std::size_t r = 0; r < rows_; ++r) y[e * rows_ + r] = function(e, x[e * rows_ + r]);
+    }
+  }
+
+  const IntegerGraph& graph_;
+  std::vector<bool> needed_;
+  std::vector<Sparse> sparse_;
+  std::vector<std::int32_t> narrow_;
+  std::size_t node_ = 0, rows_ = 0;
+  std::vector<Lanes>* lanes_ = nullptr;
+};
+
+void load(const Value& value, const Tensor<std::int64_t>& codes, std::size_t first,
+          std::size_t rows, Lanes& lanes) {
+  const auto elements = static_cast<std::size_t>(value.elements());
+  lanes.resize(elements * rows);
+  for (std::size_t r = 0; r < rows; ++r) {
+    for (std::size_t e = 0; e < elements; ++e) {
+      const std::int64_t code = codes.data[(first + r) * elements + e];
+      NIB_CHECK(value.range_of(static_cast<std::int64_t>(e)).contains(code),
+                fmt::format("code {} of {} at row {}, element {}", code, value.name, first + r, e));
+      lanes[e * rows + r] = code;
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Tensor<std::int64_t>> execute(const IntegerGraph& graph,
+                                          const std::vector<Tensor<std::int64_t>>& inputs,
+                                          const std::vector<ValueId>& keep) {
+  NIB_CHECK(inputs.size() == graph.inputs.size() && !inputs.empty(), "one tensor per input");
+  std::int64_t total = -1;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const std::int64_t elements = graph.value(graph.inputs[i]).elements();
+    NIB_CHECK(inputs[i].size() % elements == 0, "whole rows of codes");
+    const std::int64_t own = inputs[i].size() / elements;
+    NIB_CHECK(total == -1 || total == own, "the same number of rows for each input");
+    total = own;
+  }
+  std::vector<Tensor<std::int64_t>> kept;
+  for (const ValueId id : keep) {
+    Shape shape = graph.value(id).shape;
+    if (graph.batched && !shape.empty() && shape[0] == 1) {
+      shape[0] = total;
+    } else {
+      shape.insert(shape.begin(), total);
+    }
+    kept.emplace_back(shape);
+  }
+  Runner runner(graph, keep);
+  std::vector<Lanes> lanes(graph.values.size());
+  const auto all = static_cast<std::size_t>(total);
+  for (std::size_t first = 0; first < all; first += kChunk) {
+    const std::size_t rows = std::min(kChunk, all - first);
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const ValueId id = graph.inputs[i];
+      load(graph.value(id), inputs[i], first, rows, lanes[static_cast<std::size_t>(id)]);
+    }
+    runner.run(lanes, rows);
+    for (std::size_t k = 0; k < keep.size(); ++k) {
+      const Lanes& from = lanes[static_cast<std::size_t>(keep[k])];
+      const std::size_t elements = from.size() / rows;
+      for (std::size_t r = 0; r < rows; ++r) {
+        for (std::size_t e = 0; e < elements; ++e) {
+          kept[k].data[(first + r) * elements + e] = from[e * rows + r];
+        }
+      }
+    }
+  }
+  return kept;
+}
+
+}  // namespace nib::lower

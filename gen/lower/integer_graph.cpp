@@ -1,0 +1,180 @@
+// The integer graph's step functions and invariants.
+#include "nib/lower/integer_graph.h"
+
+#include <algorithm>
+#include <set>
+
+#include "nib/base/check.h"
+#include "nib/lower/int128.h"
+
+namespace nib::lower {
+namespace {
+
+void check_grouping(const Grouping& grouping, std::size_t entries, const std::string& where) {
+  NIB_CHECK(grouping.inner > 0 && grouping.count > 0, "a grouping: " + where);
+  NIB_CHECK(static_cast<std::size_t>(grouping.count) == entries, "entries per group: " + where);
+}
+
+void check_value(const IntegerGraph& graph, ValueId id) {
+  const Value& value = graph.value(id);
+  const std::string& name = value.name;
+  check_grouping(value.grouping, value.scale.size(), name);
+  NIB_CHECK(value.offset.size() == value.scale.size(), "offsets: " + name);
+  NIB_CHECK(value.range.size() == value.scale.size(), "ranges: " + name);
+  for (std::size_t g = 0; g < value.scale.size(); ++g) {
+    NIB_CHECK(sgn(value.scale[g]) != 0, "a scale of 0: " + name);
+    NIB_CHECK(value.range[g].min <= value.range[g].max, "a range: " + name);
+    NIB_CHECK(bits_for(value.range[g]) <= 63, "a width over 63 bits: " + name);
+  }
+  NIB_CHECK(value.elements() > 0, "no elements: " + name);
+  NIB_CHECK(value.producer >= 0 && static_cast<std::size_t>(value.producer) < graph.nodes.size(),
+            "a producer: " + name);
+  NIB_CHECK(graph.node(value.producer).output == id, "the producer of " + name);
+}
+
+/// Invariants of one node: shapes, ranges that follow from the inputs' ranges.
+struct NodeCheck {
+  const IntegerGraph& graph;
+  const Node& node;
+
+  [[nodiscard]] const Value& in(std::size_t i) const { return graph.value(node.inputs.at(i)); }
+  [[nodiscard]] const Value& out() const { return graph.value(node.output); }
+  void arity(std::size_t count) const {
+    NIB_CHECK(node.inputs.size() == count, "number of inputs of " + node.name);
+  }
+  void same_elements() const {
+    NIB_CHECK(in(0).elements() == out().elements(), "elements of " + node.name);
+  }
+
+  void operator()(const Input&) const { arity(0); }
+  void operator()(const Linear& op) const {
+    arity(1);
+    const std::int64_t outputs = op.weights.shape.at(0), inputs = op.weights.shape.at(1);
+    NIB_CHECK(static_cast<std::int64_t>(op.bias.size()) == outputs, "biases of " + node.name);
+    NIB_CHECK(in(0).elements() % inputs == 0 && out().elements() % outputs == 0 &&
+                  in(0).elements() / inputs == out().elements() / outputs,
+              "rows of " + node.name);
+    for (std::int64_t o = 0; o < out().elements(); ++o) check_row(op, o);
+  }
+  void check_row(const Linear& op, std::int64_t element) const {
+    const std::int64_t outputs = op.weights.shape[0], inputs = op.weights.shape[1];
+    const std::int64_t o = element % outputs, row = element / outputs;
+    const std::int64_t* weights = op.weights.data.data() + o * inputs;
+    Int128 low = op.bias[static_cast<std::size_t>(o)], high = low;
+    const Range* one = in(0).grouping.count == 1 ? in(0).range.data() : nullptr;
+    for (std::int64_t i = 0; i < inputs; ++i) {
+      if (weights[i] == 0) continue;
+      const Range& range = one != nullptr ? *one : in(0).range_of(row * inputs + i);
+      const Int128 w = weights[i];
+      low += w * (w > 0 ? range.min : range.max);
+      high += w * (w > 0 ? range.max : range.min);
+    }
+    const Range& range = out().range_of(element);
+    NIB_CHECK(range.min <= low && high <= range.max, "the range of " + node.name);
+  }
+  void operator()(const Step& op) const {
+    arity(1);
+    same_elements();
+    check_grouping(op.grouping, op.steps.size(), node.name);
+    for (const StepFunction& steps : op.steps) check_steps(steps);
+    for (std::int64_t e = 0; e < out().elements(); ++e) {
+      const StepFunction& steps = op.steps[op.grouping.of(e)];
+      NIB_CHECK(steps.domain.contains(in(0).range_of(e)), "the domain of " + node.name);
+    }
+  }
+  void check_steps(const StepFunction& steps) const {
+    NIB_CHECK(steps.levels.size() == steps.thresholds.size() + 1, "levels of " + node.name);
+    for (std::size_t i = 0; i < steps.thresholds.size(); ++i) {
+      const std::int64_t before = i == 0 ? steps.domain.min : steps.thresholds[i - 1];
+      NIB_CHECK(before < steps.thresholds[i] && steps.thresholds[i] <= steps.domain.max,
+                "thresholds of " + node.name);
+      NIB_CHECK(steps.levels[i] != steps.levels[i + 1], "equal neighbours in " + node.name);
+    }
+  }
+  void operator()(const Clamp& op) const {
+    arity(1);
+    same_elements();
+    check_grouping(op.grouping, op.limits.size(), node.name);
+    for (std::int64_t e = 0; e < out().elements(); ++e) {
+      NIB_CHECK(out().range_of(e).contains(op.limits[op.grouping.of(e)]), "limits of " + node.name);
+    }
+  }
+  void operator()(const Reindex& op) const {
+    arity(1);
+    NIB_CHECK(static_cast<std::int64_t>(op.source.size()) == out().elements(),
+              "sources of " + node.name);
+    for (std::size_t e = 0; e < op.source.size(); ++e) {
+      NIB_CHECK(op.source[e] >= 0 && op.source[e] < in(0).elements(), "a source of " + node.name);
+      NIB_CHECK(out().range_of(static_cast<std::int64_t>(e)).contains(in(0).range_of(op.source[e])),
+                "the range of " + node.name);
+    }
+  }
+  void operator()(const Sum& op) const {
+    arity(op.factors.size());
+    for (std::int64_t e = 0; e < out().elements(); ++e) {
+      Range total{0, 0};
+      for (std::size_t k = 0; k < op.factors.size(); ++k) {
+        NIB_CHECK(in(k).elements() == out().elements(), "elements of " + node.name);
+        total = total + in(k).range_of(e) * op.factors[k];
+      }
+      NIB_CHECK(out().range_of(e).contains(total), "the range of " + node.name);
+    }
+  }
+  void operator()(const Concat&) const {
+    std::int64_t total = 0;
+    for (std::size_t k = 0; k < node.inputs.size(); ++k) total += in(k).elements();
+    NIB_CHECK(total == out().elements(), "elements of " + node.name);
+  }
+  void operator()(const ArgMax&) const {
+    arity(1);
+    const std::int64_t length = in(0).shape.back();
+    NIB_CHECK(in(0).elements() / length == out().elements(), "rows of " + node.name);
+    for (const Rational& scale : in(0).scale) {
+      NIB_CHECK(sgn(scale) > 0 && scale == in(0).scale[0], "one scale for " + node.name);
+    }
+    for (const Rational& offset : in(0).offset) {
+      NIB_CHECK(offset == in(0).offset[0], "one offset for " + node.name);
+    }
+    NIB_CHECK(out().range[0].contains(Range{0, length - 1}), "the range of " + node.name);
+  }
+};
+
+}  // namespace
+
+std::int64_t StepFunction::operator()(std::int64_t x) const {
+  const auto at = std::upper_bound(thresholds.begin(), thresholds.end(), x) - thresholds.begin();
+  return levels[static_cast<std::size_t>(at)];
+}
+
+Range StepFunction::image() const {
+  const auto [low, high] = std::minmax_element(levels.begin(), levels.end());
+  return {*low, *high};
+}
+
+void verify(const IntegerGraph& graph) {
+  std::set<std::string> names, node_names;
+  for (std::size_t i = 0; i < graph.values.size(); ++i) {
+    check_value(graph, static_cast<ValueId>(i));
+    const std::string& name = graph.values[i].name;
+    NIB_CHECK(!name.empty() && names.insert(name).second, "two values named " + name);
+  }
+  std::vector<bool> ready(graph.values.size(), false);
+  for (const Node& node : graph.nodes) {
+    NIB_CHECK(!node.name.empty() && node_names.insert(node.name).second,
+              "two nodes named " + node.name);
+    for (const ValueId id : node.inputs) {
+      NIB_CHECK(ready.at(static_cast<std::size_t>(id)), "order of nodes: " + node.name);
+    }
+    std::visit(NodeCheck{graph, node}, node.op);
+    ready.at(static_cast<std::size_t>(node.output)) = true;
+  }
+  NIB_CHECK(graph.inputs.size() == graph.input_names.size() && !graph.inputs.empty(), "inputs");
+  NIB_CHECK(graph.outputs.size() == graph.output_names.size() && !graph.outputs.empty(), "outputs");
+  for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
+    const Node& node = graph.node(graph.value(graph.inputs[i]).producer);
+    const auto* input = std::get_if<Input>(&node.op);
+    NIB_CHECK(input != nullptr && input->index == static_cast<std::int32_t>(i), "an input node");
+  }
+}
+
+}  // namespace nib::lower

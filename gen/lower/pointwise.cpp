@@ -1,0 +1,312 @@
+// Scalar operators, which wait as stages, and quantisers, which make step functions of them.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "nib/base/check.h"
+#include "nib/base/error.h"
+#include "nib/lower/grouping.h"
+#include "nib/lower/lowerer.h"
+
+namespace nib::lower {
+namespace {
+
+using Kind = ScalarOp::Kind;
+
+bool same_channels(const std::vector<StepFunction>& steps) {
+  return std::all_of(steps.begin(), steps.end(),
+                     [&](const StepFunction& s) { return s == steps[0]; });
+}
+
+/// y(x) = x on the whole domain.
+bool is_identity_on_codes(const StepFunction& steps) {
+  if (static_cast<std::int64_t>(steps.levels.size()) != steps.domain.max - steps.domain.min + 1) {
+    return false;
+  }
+  for (std::size_t i = 0; i < steps.levels.size(); ++i) {
+    if (steps.levels[i] != steps.domain.min + static_cast<std::int64_t>(i)) return false;
+  }
+  return true;
+}
+
+/// One entry where all entries are equal.
+void compress(Value& value) {
+  for (std::size_t g = 1; g < value.scale.size(); ++g) {
+    if (value.scale[g] != value.scale[0] || value.offset[g] != value.offset[0] ||
+        value.range[g] != value.range[0]) {
+      return;
+    }
+  }
+  value.grouping = kPerTensor;
+  value.scale.resize(1);
+  value.offset.resize(1);
+  value.range.resize(1);
+}
+
+std::string stage_words(const graph::Node& node) {
+  if (std::holds_alternative<graph::BatchNormalization>(node.op)) return "batch norm";
+  return node.op_type;
+}
+
+}  // namespace
+
+void Lowerer::add_stage(Activation activation, Stage stage, const graph::Node& node) {
+  for (const ScalarOp& op : stage.ops) {
+    if (!op.a.is_monomial() && op.kind != Kind::kClip) {
+      fail(ErrorCode::E502, "a factor that is a sum of roots", node.name);
+    }
+  }
+  const graph::Value& out = out_value(node);
+  stage.node = graph_.value(node.outputs[0]).producer;
+  activation.shape = out.shape;
+  if (!absorb_affine(activation, stage, node)) activation.stages.push_back(std::move(stage));
+  set(node.outputs[0], std::move(activation));
+}
+
+/// A rational affine operator behind a product changes the product's scale, offset and bias, not
+/// its codes.
+bool Lowerer::absorb_affine(Activation& activation, const Stage& stage, const graph::Node& node) {
+  if (activation.base == kNone || !activation.exclusive || !activation.stages.empty()) return false;
+  Node& producer = result_.nodes[static_cast<std::size_t>(result_.value(activation.base).producer)];
+  if (!std::holds_alternative<Linear>(producer.op) || read_already(activation.base)) return false;
+  for (const ScalarOp& op : stage.ops) {
+    if (op.kind != Kind::kAffine || !op.a.is_rational() || !op.b.is_rational() ||
+        op.a.sign() <= 0) {
+      return false;
+    }
+  }
+  Activation tail = activation;
+  tail.stages = {stage};
+  const std::optional<AffineView> view = affine_view(tail);
+  NIB_CHECK(view.has_value(), "an affine stage");
+  Value& value = result_.value(activation.base);
+  set_affine(value, *view);
+  value.name = unique_name(out_value(node).name);
+  value.is_graph_tensor = true;
+  value.shape = out_value(node).shape;
+  producer.sources.push_back(node.name);
+  move_offset_to_bias(activation.base);
+  return true;
+}
+
+void Lowerer::lower_affine(const graph::Node& node, bool reversed, const Constant& constant) {
+  Activation x = operand(node.inputs[reversed ? 1 : 0]);
+  const Shape& shape = out_value(node).shape;
+  if (element_count(x.shape) != element_count(shape)) {
+    x = reindex(raw_refused(std::move(x), node.name), shape, broadcast_index(x.shape, shape),
+                node.name + "/broadcast", "repeats its input");
+  }
+  const Broadcast entries = broadcast_groups(constant.shape(), shape);
+  Stage stage{entries.grouping, {}, graph::kNone};
+  for (const std::int64_t entry : entries.entry) {
+    const Surd c = constant.at(entry);
+    ScalarOp op{Kind::kAffine, Rational(1), Rational(0)};
+    if (std::holds_alternative<graph::Add>(node.op)) {
+      op.b = c;
+    } else if (std::holds_alternative<graph::Sub>(node.op)) {
+      op.a = Rational(reversed ? -1 : 1);
+      op.b = reversed ? c : -c;
+    } else if (std::holds_alternative<graph::Mul>(node.op)) {
+      op.a = c;
+    } else {
+      if (reversed) fail(ErrorCode::E504, "a division by a computed tensor", node.name);
+      if (c.sign() == 0) fail(ErrorCode::E502, "a division by zero", node.name);
+      if (!c.is_monomial()) fail(ErrorCode::E502, "a division by a sum of roots", node.name);
+      op.a = c.inverse();
+    }
+    stage.ops.push_back(std::move(op));
+  }
+  add_stage(std::move(x), std::move(stage), node);
+}
+
+void Lowerer::lower_batch_norm(const graph::Node& node, const graph::BatchNormalization& op) {
+  Activation x = operand(node.inputs[0]);
+  const Constant* parameters[4] = {};
+  for (std::size_t i = 0; i < 4; ++i) {
+    parameters[i] = constant(node.inputs[i + 1]);
+    if (parameters[i] == nullptr) {
+      fail(ErrorCode::E502, "a batch norm with computed parameters", node.name);
+    }
+  }
+  Stage stage{along_axis(out_value(node).shape, static_cast<std::size_t>(op.axis)), {}, 0};
+  for (std::int64_t c = 0; c < stage.grouping.count; ++c) {
+    const Surd gamma = parameters[0]->at(c), beta = parameters[1]->at(c);
+    const Surd mean = parameters[2]->at(c);
+    const Surd spread = parameters[3]->at(c) + Surd(exact(op.epsilon));
+    if (!spread.is_rational() || spread.sign() <= 0) {
+      fail(ErrorCode::E502, "a batch norm whose variance plus epsilon is not positive", node.name);
+    }
+    // gamma (x - mean) / sqrt(variance + epsilon) + beta
+    const Surd factor = gamma * Surd::sqrt_of(spread.rational()).inverse();
+    stage.ops.push_back({Kind::kAffine, factor, beta - factor * mean});
+  }
+  add_stage(std::move(x), std::move(stage), node);
+}
+
+Grouping Lowerer::grouping_of(const Activation& activation) const {
+  const std::int64_t n = element_count(activation.shape);
+  Grouping grouping =
+      activation.base == kNone ? kPerTensor : result_.value(activation.base).grouping;
+  for (const Stage& stage : activation.stages) grouping = join(grouping, stage.grouping, n);
+  return grouping;
+}
+
+RealFunction Lowerer::function_of(const Activation& activation, std::int64_t element) const {
+  const Value& base = result_.value(activation.base);
+  RealFunction function;
+  function.domain = base.range_of(element);
+  function.scale = base.scale_of(element);
+  function.offset = base.offset_of(element);
+  for (const Stage& stage : activation.stages) {
+    function.ops.push_back(stage.ops[stage.grouping.of(element)]);
+  }
+  return function;
+}
+
+/// True where the quantiser changes no value that its input can have.
+bool Lowerer::is_identity(const Activation& activation, const Quantisers& quantisers) const {
+  const std::optional<AffineView> view = affine_view(activation);
+  if (!view) return false;
+  const std::int64_t n = element_count(activation.shape);
+  const Value& base = result_.value(activation.base);
+  const Grouping grouping = join(join(view->grouping, base.grouping, n), quantisers.grouping, n);
+  for (std::int64_t g = 0; g < grouping.count; ++g) {
+    const std::int64_t e = first_of(grouping, g);
+    const Quantiser& q = quantisers.channels[quantisers.grouping.of(e)];
+    if (!q.by_rounding()) return false;
+    const Rational& scale = view->scale[view->grouping.of(e)];
+    const Rational& offset = view->offset[view->grouping.of(e)];
+    const Rational slope = scale * q.unit, start = offset * q.unit + q.shift;
+    if (slope.get_den() != 1 || start.get_den() != 1) return false;
+    for (const std::int64_t x : {base.range_of(e).min, base.range_of(e).max}) {
+      const Rational code = slope * to_rational(x) + start + to_rational(q.after_rounding);
+      if (code < to_rational(q.codes.min) || code > to_rational(q.codes.max)) return false;
+      const Rational value = scale * to_rational(x) + offset;
+      if (q.out_scale * code + q.out_offset != value) return false;
+    }
+  }
+  return true;
+}
+
+/// The graph begins with this quantiser: its codes are what stands on the port.
+void Lowerer::absorb_input(const Activation& activation, const Quantisers& quantisers,
+                           const graph::Node& node) {
+  const auto index = activation.raw_input;
+  const auto at = static_cast<std::size_t>(index);
+  const graph::Value& out = out_value(node);
+  const graph::Value& input = graph_.value(graph_.inputs[at].value);
+  if (result_.inputs[at] != kNone) {
+    fail(ErrorCode::E506,
+         fmt::format("input \"{}\" is quantised here and by \"{}\"", input.name,
+                     graph_.node(absorbed_.at(index)).name),
+         node.name);
+  }
+  Value value;
+  value.name = out.name;
+  value.is_graph_tensor = true;
+  value.shape = out.shape;
+  value.grouping = quantisers.grouping;
+  for (const Quantiser& q : quantisers.channels) {
+    const bool constant_code = q.codes.is_constant();
+    value.scale.push_back(q.out_scale);
+    value.offset.push_back(q.out_offset);
+    if (constant_code) value.offset.back() += q.out_scale * to_rational(q.codes.min);
+    value.range.push_back(constant_code ? Range{0, 0} : q.codes);
+  }
+  compress(value);
+  Node port;
+  port.name = node.name;
+  port.sources = sources_of(activation);
+  port.sources.push_back(node.name);
+  port.formula =
+      fmt::format("the codes of {}: {}, done before the port", out.name, quantisers.words);
+  port.op = Input{index};
+  Activation result;
+  result.base = emit(std::move(port), std::move(value));
+  result.shape = out.shape;
+  result_.inputs[at] = result.base;
+  absorbed_[index] = out.producer;
+  result_.notes.push_back(
+      fmt::format("input \"{}\" carries the codes of \"{}\": its quantiser stands before the port",
+                  input.name, out.name));
+  set(node.outputs[0], std::move(result));
+}
+
+void Lowerer::lower_quantiser(const graph::Node& node) {
+  const Constant* table = node.inputs.size() > 1 ? constant(node.inputs[1]) : nullptr;
+  const Tensor<double>* thresholds = table != nullptr ? table->reals() : nullptr;
+  if (std::holds_alternative<graph::MultiThreshold>(node.op) && thresholds == nullptr) {
+    fail(ErrorCode::E502, "thresholds that are not stored numbers", node.name);
+  }
+  Activation x = operand(node.inputs[0]);
+  const Quantisers quantisers =
+      quantisers_of(node.op, out_value(node).shape, thresholds, node.name);
+  if (x.raw_input >= 0) {
+    absorb_input(x, quantisers, node);
+  } else if (is_identity(x, quantisers)) {
+    set(node.outputs[0], std::move(x));
+  } else {
+    set_steps(x, quantisers, node);
+  }
+}
+
+void Lowerer::set_steps(const Activation& x, const Quantisers& quantisers,
+                        const graph::Node& node) {
+  const graph::Value& out = out_value(node);
+  const std::int64_t n = element_count(out.shape);
+  Step step{join(grouping_of(x), quantisers.grouping, n), {}};
+  Value value;
+  value.name = out.name;
+  value.is_graph_tensor = true;
+  value.shape = out.shape;
+  value.grouping = step.grouping;
+  bool identity = true;
+  const Value& base = result_.value(x.base);
+  for (std::int64_t g = 0; g < step.grouping.count; ++g) {
+    const std::int64_t e = first_of(step.grouping, g);
+    const Quantiser& q = quantisers.channels[quantisers.grouping.of(e)];
+    const RealFunction function = function_of(x, e);
+    StepFunction steps = steps_of(function, q, node.name);
+    prove(steps, function, q, options_.prove_all_up_to);
+    Rational offset = q.out_offset;
+    if (steps.levels.size() == 1) {  // a constant: its value is the offset
+      offset += q.out_scale * to_rational(steps.levels[0]);
+      steps.levels[0] = 0;
+    }
+    identity = identity && is_identity_on_codes(steps) && q.out_scale == base.scale_of(e) &&
+               offset == base.offset_of(e);
+    value.scale.push_back(q.out_scale);
+    value.offset.push_back(offset);
+    value.range.push_back(steps.image());
+    step.steps.push_back(std::move(steps));
+  }
+  Activation result;
+  result.shape = out.shape;
+  if (identity) {
+    result.base = x.base;
+    result.exclusive = x.exclusive;
+    set(node.outputs[0], std::move(result));
+    return;
+  }
+  compress(value);
+  if (same_channels(step.steps)) {
+    step.grouping = kPerTensor;
+    step.steps.resize(1);
+  }
+  Node made;
+  made.name = node.name;
+  made.sources = sources_of(x);
+  made.sources.push_back(node.name);
+  for (const Stage& stage : x.stages) {
+    made.formula += stage_words(graph_.node(stage.node)) + ", then ";
+  }
+  made.formula += quantisers.words;
+  made.op = std::move(step);
+  made.inputs = {x.base};
+  result.base = emit(std::move(made), std::move(value));
+  set(node.outputs[0], std::move(result));
+}
+
+}  // namespace nib::lower

@@ -1,0 +1,161 @@
+// Exact reals with square roots.
+#include "nib/lower/surd.h"
+
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "nib/base/check.h"
+
+namespace nib::lower {
+namespace {
+
+/// Bounds of sqrt(value) on the grid 2^-bits.
+std::pair<Rational, Rational> sqrt_bounds(const Rational& value, int bits) {
+  const Integer scaled = nib::floor(scale2(value, 2 * bits));
+  const Integer low = sqrt(scaled);
+  return {scale2(Rational(low), -bits), scale2(Rational(Integer(low + 1)), -bits)};
+}
+
+}  // namespace
+
+bool exact_sqrt(const Rational& value, Rational& root) {
+  if (sgn(value) < 0) return false;
+  if (!mpz_perfect_square_p(value.get_num_mpz_t()) ||
+      !mpz_perfect_square_p(value.get_den_mpz_t())) {
+    return false;
+  }
+  root = Rational(Integer(sqrt(value.get_num())), Integer(sqrt(value.get_den())));
+  return true;
+}
+
+Surd Surd::sqrt_of(const Rational& value) {
+  NIB_CHECK(sgn(value) >= 0, "the root of a negative number");
+  Surd result;
+  if (sgn(value) != 0) result.add_root(1, value);
+  return result;
+}
+
+void Surd::add_root(const Rational& factor, const Rational& radicand) {
+  if (sgn(factor) == 0) return;
+  Rational root;
+  if (exact_sqrt(radicand, root)) {
+    rational_ += factor * root;
+    return;
+  }
+  for (std::size_t i = 0; i < roots_.size(); ++i) {
+    if (!exact_sqrt(Rational(radicand / roots_[i].radicand), root)) continue;
+    roots_[i].factor += factor * root;
+    if (sgn(roots_[i].factor) == 0) roots_.erase(roots_.begin() + static_cast<std::ptrdiff_t>(i));
+    return;
+  }
+  roots_.push_back({factor, radicand});
+}
+
+int Surd::sign() const {
+  if (roots_.empty()) return sgn(rational_);
+  if (roots_.size() == 1) {
+    // r + f sqrt(d): where the signs differ, compare r^2 with f^2 d; they are never equal.
+    const int r = sgn(rational_), f = sgn(roots_[0].factor);
+    if (r == 0 || r == f) return f;
+    const Rational root_part = roots_[0].factor * roots_[0].factor * roots_[0].radicand;
+    return cmp(root_part, Rational(rational_ * rational_)) > 0 ? f : r;
+  }
+  for (int bits = 64; bits <= 1 << 20; bits *= 2) {
+    Rational low = rational_, high = rational_;
+    for (const Root& root : roots_) {
+      auto [below, above] = sqrt_bounds(root.radicand, bits);
+      if (sgn(root.factor) < 0) std::swap(below, above);
+      low += root.factor * below;
+      high += root.factor * above;
+    }
+    if (sgn(low) > 0) return 1;
+    if (sgn(high) < 0) return -1;
+  }
+  NIB_CHECK(false, "a sum of independent roots is not zero");
+}
+
+bool Surd::is_monomial() const {
+  return roots_.empty() || (roots_.size() == 1 && sgn(rational_) == 0);
+}
+
+Surd Surd::inverse() const {
+  NIB_CHECK(is_monomial() && sign() != 0, "an inverse");
+  if (roots_.empty()) return Rational(1 / rational_);
+  // 1 / (f sqrt(d)) = sqrt(d) / (f d)
+  Surd result;
+  result.roots_.push_back({1 / (roots_[0].factor * roots_[0].radicand), roots_[0].radicand});
+  return result;
+}
+
+Integer Surd::floor() const {
+  if (roots_.empty()) return nib::floor(rational_);
+  for (int bits = 8; bits <= 1 << 20; bits *= 2) {
+    Rational low = rational_, high = rational_;
+    for (const Root& root : roots_) {
+      auto [below, above] = sqrt_bounds(root.radicand, bits);
+      if (sgn(root.factor) < 0) std::swap(below, above);
+      low += root.factor * below;
+      high += root.factor * above;
+    }
+    const Integer at = nib::floor(low);
+    if (at == nib::floor(high)) return at;
+  }
+  NIB_CHECK(false, "an irrational number lies between two integers");
+}
+
+Integer Surd::ceil() const {
+  if (roots_.empty()) return nib::ceil(rational_);
+  return Integer(floor() + 1);
+}
+
+double Surd::estimate(double& error) const {
+  // mpq_get_d truncates (one ulp); a product and a root add one each, a sum one more. Near the ends
+  // of the double range these relative bounds do not hold: then the bound is infinite.
+  constexpr double kUlp = std::numeric_limits<double>::epsilon();
+  const auto usual = [](double x) { return std::abs(x) > 1e-140 && std::abs(x) < 1e140; };
+  double value = rational_.get_d();
+  double magnitude = std::abs(value);
+  bool safe = sgn(rational_) == 0 || usual(value);
+  for (const Root& root : roots_) {
+    const double factor = root.factor.get_d(), radicand = root.radicand.get_d();
+    safe = safe && usual(factor) && usual(radicand);
+    value += factor * std::sqrt(radicand);
+    magnitude += std::abs(factor * std::sqrt(radicand));
+  }
+  error = safe ? magnitude * kUlp * (4.0 + static_cast<double>(roots_.size()))
+               : std::numeric_limits<double>::infinity();
+  return value;
+}
+
+Surd& Surd::operator+=(const Surd& other) {
+  rational_ += other.rational_;
+  const std::vector<Root> roots = other.roots_;  // a copy: `other` may be *this
+  for (const Root& root : roots) add_root(root.factor, root.radicand);
+  return *this;
+}
+
+Surd& Surd::operator*=(const Surd& other) {
+  if (roots_.empty() && other.roots_.empty()) {
+    rational_ *= other.rational_;
+    return *this;
+  }
+  Surd result(Rational(rational_ * other.rational_));
+  for (const Root& b : other.roots_) result.add_root(rational_ * b.factor, b.radicand);
+  for (const Root& a : roots_) {
+    result.add_root(a.factor * other.rational_, a.radicand);
+    for (const Root& b : other.roots_) {
+      result.add_root(a.factor * b.factor, a.radicand * b.radicand);
+    }
+  }
+  return *this = std::move(result);
+}
+
+Surd Surd::operator-() const {
+  Surd result = *this;
+  result.rational_ = -result.rational_;
+  for (Root& root : result.roots_) root.factor = -root.factor;
+  return result;
+}
+
+}  // namespace nib::lower
