@@ -34,4 +34,7 @@ void check_lint(Session& session);
 /// Unrolled builds: Verilator against golden, latency, interval, power-up, gaps, reset.
 void check_flow(Session& session, const graph::Graph& graph, Oracle& oracle, Vectors& vectors);
 
+/// --prove: every neuron, for all inputs.
+void check_prove(Session& session, const graph::Graph& graph);
+
 }  // namespace nib::sim

@@ -101,6 +101,8 @@ Element element_of(const Json& json, const std::string& where) {
   e.scale = rational_of(json, "scale", where);
   e.offset = rational_of(json, "offset", where);
   if (e.scale == 0) contradictory("the scale of " + where + " is 0");
+  if (optional_field(json, "live") != nullptr) e.live = flag_of(json, "live", where);
+  if (!e.live && e.bits != 0) contradictory(where + " is not live but has bits");
   const Range all = full_range(e.bits, e.is_signed);
   e.range = all;
   const Json* min = optional_field(json, "min");

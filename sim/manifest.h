@@ -23,6 +23,7 @@ struct Element {
   Rational scale = 1;
   Rational offset = 0;
   Range range;  ///< of the codes: "min" and "max", else all codes of the bits
+  bool live = true;  ///< "live": false where nobody reads it: not built, nothing to compare
 };
 
 /// A packed word: a port of the top or a layer's output.

@@ -110,6 +110,7 @@ std::vector<std::int64_t> Oracle::codes(const golden::Reals& reals, const Grid& 
   for (std::size_t i = 0; i < result->size(); ++i) {
     const std::size_t e = i % static_cast<std::size_t>(n);
     const Range range = grid.word->elements[e].range;
+    if (!grid.word->elements[e].live) continue;
     if (!range.contains((*result)[i])) {
       throw Fault{fmt::format("golden needs code {} at {}[{}], the manifest allows {}",
                               (*result)[i], what, e, to_string(range))};

@@ -37,6 +37,7 @@ void check_unrolled(Session& session) {
   Oracle oracle(graph, session.manifest, session.options.round_input);
   Vectors vectors;
   check_flow(session, graph, oracle, vectors);
+  if (session.options.prove) check_prove(session, graph);
 }
 
 }  // namespace

@@ -1,0 +1,280 @@
+// Linear forms of word-level cells. A signal of width W carries its form modulo 2^W, so wrapping
+// inside a sum is harmless; where a word is continued (sign or zero bits) its value must fit.
+#include "nib/sim/linear.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace nib::sim {
+
+/// Neighbouring bits of one signal, or of constants.
+struct LinearView::Run {
+  Source first;
+  int length = 0;
+  int position = 0;        ///< in the operand
+  std::uint64_t bits = 0;  ///< of constants
+};
+
+namespace {
+
+bool constant_form(std::int64_t value, LinearForm& form) {
+  form = LinearForm{{}, value, {value, value}};
+  return true;
+}
+
+std::optional<LinearForm> scaled(const LinearForm& x, std::int64_t a,
+                                 const std::vector<Variable>& variables) {
+  return combine(x, a, LinearForm{}, 0, 0, variables);
+}
+
+/// floor(form / 2^shift) where that is linear: all coefficients are divisible.
+std::optional<LinearForm> shifted_down(const LinearForm& x, int shift,
+                                       const std::vector<Variable>& variables) {
+  if (shift == 0) return x;
+  if (shift > 62) return std::nullopt;
+  const std::int64_t unit = std::int64_t{1} << shift;
+  LinearForm y;
+  for (const auto& [variable, factor] : x.terms) {
+    if (factor % unit != 0) return std::nullopt;
+    y.terms.emplace_back(variable, factor / unit);
+  }
+  y.constant = x.constant >> shift;
+  return scaled(y, 1, variables);
+}
+
+bool fits(Range range, int bits, bool is_signed) {
+  if (bits > 62) return range.min >= 0 || is_signed;
+  if (bits == 0) return range == Range{0, 0};
+  return full_range(bits, is_signed).contains(range);
+}
+
+}  // namespace
+
+std::optional<LinearForm> combine(const LinearForm& x, std::int64_t a, const LinearForm& y,
+                                  std::int64_t b, std::int64_t c,
+                                  const std::vector<Variable>& variables) {
+  LinearForm sum;
+  bool overflow = false;
+  const auto fused = [&](std::int64_t u, std::int64_t v, std::int64_t w) {  // u * v + w
+    std::int64_t product = 0, result = 0;
+    overflow |= __builtin_mul_overflow(u, v, &product);
+    overflow |= __builtin_add_overflow(product, w, &result);
+    return result;
+  };
+  const auto add_term = [&](int variable, std::int64_t factor) {
+    if (factor != 0) sum.terms.emplace_back(variable, factor);
+  };
+  std::size_t i = 0, j = 0;
+  while (i < x.terms.size() || j < y.terms.size()) {
+    const int vx = i < x.terms.size() ? x.terms[i].first : INT32_MAX;
+    const int vy = j < y.terms.size() ? y.terms[j].first : INT32_MAX;
+    std::int64_t factor = 0;
+    if (vx <= vy) factor = fused(a, x.terms[i++].second, 0);
+    if (vy <= vx) factor = fused(b, y.terms[j++].second, factor);
+    add_term(std::min(vx, vy), factor);
+  }
+  sum.constant = fused(a, x.constant, fused(b, y.constant, c));
+  sum.range = {sum.constant, sum.constant};
+  for (const auto& [variable, factor] : sum.terms) {
+    const Range r = variables[static_cast<std::size_t>(variable)].range;
+    sum.range.min = fused(factor, factor > 0 ? r.min : r.max, sum.range.min);
+    sum.range.max = fused(factor, factor > 0 ? r.max : r.min, sum.range.max);
+  }
+  if (overflow) return std::nullopt;
+  return sum;
+}
+
+void LinearView::cut(std::map<Bit, std::pair<int, int>> variable_of_bit) {
+  variable_of_bit_ = std::move(variable_of_bit);
+  forms_.clear();
+  narrow_.clear();
+}
+
+Source LinearView::source(Bit bit) const {
+  for (std::size_t hops = 0; hops <= netlist_.drivers.size(); ++hops) {  // ends at a register loop
+    if (bit == kBit0 || bit == kBit1) return {Source::Kind::kConstant, bit == kBit1, 0, 0};
+    if (bit < 0) return {};
+    const auto found = variable_of_bit_.find(bit);
+    if (found != variable_of_bit_.end()) {
+      return {Source::Kind::kVariable, false, found->second.first, found->second.second};
+    }
+    const Driver driver = netlist_.driver(bit);
+    if (driver.cell < 0) return {};
+    const Cell& cell = netlist_.cells[static_cast<std::size_t>(driver.cell)];
+    if (cell.kind != CellKind::kDff) return {Source::Kind::kCell, false, driver.cell, driver.index};
+    bit = cell.a[static_cast<std::size_t>(driver.index)];
+  }
+  return {};
+}
+
+std::vector<LinearView::Run> LinearView::runs(const Bits& bits) const {
+  std::vector<Run> result;
+  for (std::size_t i = 0; i < bits.size(); ++i) {
+    const Source s = source(bits[i]);
+    if (!result.empty()) {
+      Run& last = result.back();
+      const bool constants =
+          s.kind == Source::Kind::kConstant && last.first.kind == s.kind && last.length < 62;
+      const bool next = s.kind != Source::Kind::kConstant && last.first.kind == s.kind &&
+                        last.first.id == s.id && s.index == last.first.index + last.length;
+      if (constants && s.value) last.bits |= std::uint64_t{1} << last.length;
+      if (constants || next) {
+        ++last.length;
+        continue;
+      }
+    }
+    result.push_back({s, 1, static_cast<int>(i), s.value ? 1U : 0U});
+  }
+  return result;
+}
+
+const LinearForm* LinearView::form(const Source& signal) {
+  if (signal.kind != Source::Kind::kCell && signal.kind != Source::Kind::kVariable) return nullptr;
+  const bool is_cell = signal.kind == Source::Kind::kCell;
+  const std::pair<bool, int> key{is_cell, signal.id};
+  auto found = forms_.find(key);
+  if (found == forms_.end()) {
+    forms_[key] = std::nullopt;  // ends a combinational loop
+    std::optional<LinearForm> result;
+    if (is_cell) {
+      result = cell_form(netlist_.cells[static_cast<std::size_t>(signal.id)]);
+    } else {
+      result = scaled(LinearForm{{{signal.id, 1}}, 0, {}}, 1, variables_);
+    }
+    found = forms_.insert_or_assign(key, std::move(result)).first;
+  }
+  return found->second ? &*found->second : nullptr;
+}
+
+std::optional<LinearForm> LinearView::run_value(const Run& run, bool top, Extension extension) {
+  if (run.first.kind == Source::Kind::kConstant) {
+    auto value = static_cast<std::int64_t>(run.bits);
+    if (top && extension == Extension::kSigned && (run.bits >> (run.length - 1) & 1U) != 0) {
+      value -= std::int64_t{1} << run.length;
+    }
+    LinearForm constant;
+    constant_form(value, constant);
+    return constant;
+  }
+  const LinearForm* whole = form(run.first);
+  if (whole == nullptr) return std::nullopt;
+  auto part = shifted_down(*whole, run.first.index, variables_);
+  if (!part || (top && extension == Extension::kNone)) return part;
+  const bool is_signed = top && extension == Extension::kSigned;
+  if (fits(part->range, run.length, is_signed)) return part;
+  if (run.first.kind == Source::Kind::kCell) {
+    const Cell& cell = netlist_.cells[static_cast<std::size_t>(run.first.id)];
+    narrow_.push_back(fmt::format("{} ({}) needs {} but is read as {} {} bits", cell.source,
+                                  cell.type, to_string(part->range), run.length,
+                                  is_signed ? "signed" : "unsigned"));
+  }
+  return std::nullopt;
+}
+
+std::optional<LinearForm> LinearView::value(const Bits& bits, Extension extension) {
+  Bits content = bits;
+  if (!content.empty()) {
+    // Explicit continuation: the top bit repeated, or zeros above.
+    const Source top = source(content.back());
+    if (top.kind == Source::Kind::kConstant) {
+      if (!top.value) {
+        while (!content.empty() && source(content.back()) == top) content.pop_back();
+        extension = Extension::kUnsigned;
+      }
+    } else if (extension != Extension::kUnsigned) {
+      while (content.size() > 1 && source(content[content.size() - 2]) == top) {
+        content.pop_back();
+        extension = Extension::kSigned;
+      }
+    }
+  }
+  LinearForm sum;
+  const std::vector<Run> parts = runs(content);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].position > 62) return std::nullopt;
+    const auto part = run_value(parts[i], i + 1 == parts.size(), extension);
+    if (!part) return std::nullopt;
+    const auto next = combine(sum, 1, *part, std::int64_t{1} << parts[i].position, 0, variables_);
+    if (!next) return std::nullopt;
+    sum = *next;
+  }
+  return sum;
+}
+
+std::optional<LinearForm> LinearView::operand(const Bits& bits, int width, bool is_signed) {
+  const auto size = static_cast<std::size_t>(width);
+  if (bits.size() >= size) {
+    return value(Bits(bits.begin(), bits.begin() + width), Extension::kNone);
+  }
+  return value(bits, is_signed ? Extension::kSigned : Extension::kUnsigned);
+}
+
+std::optional<LinearForm> LinearView::cell_form(const Cell& cell) {
+  const int width = static_cast<int>(cell.y.size());
+  const bool both = cell.a_signed && cell.b_signed;
+  const auto unary = [&](std::int64_t factor, std::int64_t constant) -> std::optional<LinearForm> {
+    const auto a = operand(cell.a, width, cell.a_signed);
+    if (!a) return std::nullopt;
+    return combine(*a, factor, LinearForm{}, 0, constant, variables_);
+  };
+  switch (cell.kind) {
+    case CellKind::kPos:
+      return unary(1, 0);
+    case CellKind::kNeg:
+      return unary(-1, 0);
+    case CellKind::kNot:
+      return unary(-1, -1);
+    case CellKind::kAdd:
+    case CellKind::kSub: {
+      const auto a = operand(cell.a, width, both), b = operand(cell.b, width, both);
+      if (!a || !b) return std::nullopt;
+      return combine(*a, 1, *b, cell.kind == CellKind::kAdd ? 1 : -1, 0, variables_);
+    }
+    case CellKind::kMul: {
+      const auto a = operand(cell.a, width, both), b = operand(cell.b, width, both);
+      if (!a || !b || (!a->terms.empty() && !b->terms.empty())) return std::nullopt;
+      return a->terms.empty() ? scaled(*b, a->constant, variables_)
+                              : scaled(*a, b->constant, variables_);
+    }
+    case CellKind::kShl:
+    case CellKind::kSshl: {
+      const auto a = operand(cell.a, width, cell.a_signed);
+      const auto b = value(cell.b, Extension::kUnsigned);
+      if (!a || !b || !b->terms.empty() || b->constant > 61) return std::nullopt;
+      return scaled(*a, std::int64_t{1} << b->constant, variables_);
+    }
+    case CellKind::kAnd:
+    case CellKind::kOr:
+    case CellKind::kXor:
+    case CellKind::kXnor:
+    case CellKind::kShr:
+    case CellKind::kSshr:
+    case CellKind::kShift:
+    case CellKind::kShiftx:
+    case CellKind::kLt:
+    case CellKind::kLe:
+    case CellKind::kEq:
+    case CellKind::kNe:
+    case CellKind::kGe:
+    case CellKind::kGt:
+    case CellKind::kReduceAnd:
+    case CellKind::kReduceOr:
+    case CellKind::kReduceXor:
+    case CellKind::kReduceXnor:
+    case CellKind::kReduceBool:
+    case CellKind::kLogicNot:
+    case CellKind::kLogicAnd:
+    case CellKind::kLogicOr:
+    case CellKind::kMux:
+    case CellKind::kPmux:
+    case CellKind::kDff:
+    case CellKind::kSdff:
+    case CellKind::kMemoryRead:
+    case CellKind::kUnknown:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace nib::sim

@@ -1,0 +1,292 @@
+// The order of the proof: inputs, then each layer over the words before it, then the outputs.
+#include "nib/sim/prover.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <thread>
+
+#include "nib/sim/oracle.h"
+#include "nib/sim/prove_task.h"
+
+namespace nib::sim {
+namespace {
+
+Bits net_bits(const std::map<std::string, Bits>& nets, const std::string& name, int width,
+              const std::string& what) {
+  const auto found = nets.find(name);
+  if (found == nets.end()) throw Fault{fmt::format("{}: the netlist has no net {}", what, name)};
+  if (static_cast<int>(found->second.size()) != width) {
+    throw Fault{fmt::format("{}: net {} is {} bits wide, the manifest says {}", what, name,
+                            found->second.size(), width)};
+  }
+  return found->second;
+}
+
+/// Cells between `bits` and the nets in `stop`.
+std::vector<int> cone(const Netlist& netlist, const Bits& bits, const std::set<Bit>& stop) {
+  std::set<int> seen;
+  std::vector<Bit> open(bits.begin(), bits.end());
+  bool first = true;
+  std::size_t roots = bits.size();
+  while (!open.empty()) {
+    const Bit bit = open.back();
+    open.pop_back();
+    first = roots > 0;
+    if (roots > 0) --roots;
+    const Driver driver = netlist.driver(bit);
+    if (driver.cell < 0 || (!first && stop.count(bit) != 0)) continue;
+    if (!seen.insert(driver.cell).second) continue;
+    const Cell& cell = netlist.cells[static_cast<std::size_t>(driver.cell)];
+    for (const auto* pins : {&cell.a, &cell.b, &cell.s}) {
+      for (const Bit b : *pins) {
+        if (b >= 2 && stop.count(b) == 0) open.push_back(b);
+      }
+    }
+  }
+  return {seen.begin(), seen.end()};
+}
+
+}  // namespace
+
+Prover::Prover(const graph::Graph& graph, const Manifest& manifest, const Netlist& netlist,
+               int threads)
+    : graph_(graph),
+      manifest_(manifest),
+      netlist_(netlist),
+      threads_(std::max(threads, 1)),
+      view_(netlist, variables_),
+      segment_(graph),
+      depths_(netlist, manifest.clock) {}
+
+std::string Prover::neuron(const ProvenWord& word, std::size_t e) const {
+  return fmt::format("{} neuron {}", word.name, e);
+}
+
+std::string Prover::variable_name(int variable) const {
+  const Variable& v = variables_[static_cast<std::size_t>(variable)];
+  const ProvenWord& word = words_[static_cast<std::size_t>(v.word)];
+  return fmt::format("{}[{}]", word.word->tensor, v.element);
+}
+
+Bits Prover::element_bits(const ProvenWord& word, std::size_t e) const {
+  const Element& element = word.word->elements[e];
+  const auto begin = word.bits.begin() + element.lsb;
+  return element.bits == 0 ? Bits{} : Bits(begin, begin + element.bits);
+}
+
+void Prover::failure(const std::string& text) {
+  if (report_.failures++ == 0) report_.first = text;
+}
+
+std::string Prover::narrow_text() const {
+  return view_.narrow().empty() ? "" : "; " + view_.narrow().front();
+}
+
+RationalForm Prover::folded(const RationalForm& form) const {
+  RationalForm result;
+  result.constant = form.constant;
+  for (const auto& [variable, factor] : form.terms) {
+    const Range range = variables_[static_cast<std::size_t>(variable)].range;
+    if (range.is_constant()) {
+      result.constant += factor * to_rational(range.min);
+    } else {
+      result.terms.emplace_back(variable, factor);
+    }
+  }
+  return result;
+}
+
+LinearForm Prover::folded(const LinearForm& form) const {
+  LinearForm result;
+  result.constant = form.constant;
+  for (const auto& [variable, factor] : form.terms) {
+    const Range range = variables_[static_cast<std::size_t>(variable)].range;
+    if (range.is_constant()) {
+      result.constant += factor * range.min;  // in range: form.range was computed without overflow
+    } else {
+      result.terms.emplace_back(variable, factor);
+    }
+  }
+  result.range = form.range;
+  return result;
+}
+
+void Prover::cut(const ProvenWord& word, const std::vector<Range>& ranges) {
+  const int index = static_cast<int>(words_.size());
+  words_.push_back(word);
+  first_variable_.push_back(static_cast<int>(variables_.size()));
+  GraphElements elements;
+  for (std::size_t e = 0; e < word.word->elements.size(); ++e) {
+    const Element& type = word.word->elements[e];
+    GraphElement g;
+    g.kind = GraphElement::Kind::kAffine;
+    g.form.constant = type.offset;
+    if (type.bits > 0) g.form.terms.emplace_back(static_cast<int>(variables_.size()), type.scale);
+    variables_.push_back({index, static_cast<int>(e), type, ranges[e]});
+    elements.push_back(std::move(g));
+  }
+  segment_.cut(word.tensor, std::move(elements));
+}
+
+void Prover::add_inputs() {
+  for (const PortWord& port : manifest_.inputs) {
+    ProvenWord word;
+    word.name = "input " + port.name;
+    word.word = &port.word;
+    word.tensor = tensor_of(graph_, port.word, word.name);
+    word.bits = net_bits(netlist_.ports, port.port, port.word.width, word.name);
+    std::vector<Range> ranges;
+    for (const Element& e : port.word.elements) ranges.push_back(e.range);
+    cut(word, ranges);
+  }
+}
+
+void Prover::set_cut_bits(const ProvenWord& target) {
+  // A net that carries elements of several words stands for the last one before `target`.
+  std::map<Bit, std::pair<int, int>> bits;
+  for (std::size_t w = 0; w < words_.size(); ++w) {
+    for (std::size_t e = 0; e < words_[w].word->elements.size(); ++e) {
+      const Bits element = element_bits(words_[w], e);
+      for (std::size_t i = 0; i < element.size(); ++i) {
+        if (element[i] < 2) continue;
+        bits[element[i]] = {first_variable_[w] + static_cast<int>(e), static_cast<int>(i)};
+      }
+    }
+  }
+  (void)target;
+  view_.cut(std::move(bits));
+}
+
+void Prover::check_valid() {
+  const auto port = [&](const std::string& name) {
+    return net_bits(netlist_.ports, name, 1, "the valid pipeline")[0];
+  };
+  const Bit start = port(manifest_.inputs[0].valid);
+  Bit bit = port(manifest_.outputs[0].valid);
+  const Bit reset = manifest_.reset.empty() ? kBitX : port(manifest_.reset);
+  int registers = 0;
+  while (bit != start && registers <= kMaxLatency) {
+    const Driver driver = netlist_.driver(bit);
+    if (driver.cell < 0) break;
+    const Cell& cell = netlist_.cells[static_cast<std::size_t>(driver.cell)];
+    const auto i = static_cast<std::size_t>(driver.index);
+    const bool plain = cell.kind == CellKind::kDff && reset == kBitX;
+    const bool cleared = cell.kind == CellKind::kSdff && cell.reset == reset && cell.reset_rising &&
+                         cell.b.at(i) == kBit0;
+    const auto initial = netlist_.initial.find(bit);
+    if (!plain && !cleared) break;
+    if (initial == netlist_.initial.end() || initial->second) {
+      return failure(fmt::format("valid pipeline: register {} does not start at 0", cell.source));
+    }
+    bit = cell.a[i];
+    ++registers;
+  }
+  if (bit != start) {
+    failure("valid pipeline: out_valid is not in_valid behind registers alone");
+  } else if (registers != manifest_.latency) {
+    failure(fmt::format("valid pipeline: {} registers, the manifest says {}", registers,
+                        manifest_.latency));
+  }
+}
+
+void Prover::check_depths(const ProvenWord& word) {
+  std::set<Bit> stop;
+  for (const ProvenWord& before : words_) stop.insert(before.bits.begin(), before.bits.end());
+  for (std::size_t e = 0; e < word.word->elements.size(); ++e) {
+    const Bits bits = element_bits(word, e);
+    std::string wrong;
+    for (std::size_t i = 0; i < bits.size() && wrong.empty(); ++i) {
+      const int depth = depths_.of(bits[i]);
+      if (depth == kAnyDepth || depth == word.stage) continue;
+      wrong = depth < 0
+                  ? fmt::format("bit {} is not driven", i)
+                  : fmt::format("bit {} stands behind {} registers, not {}", i, depth, word.stage);
+    }
+    if (!depths_.faults().empty()) {
+      for (const int cell : cone(netlist_, bits, stop)) {
+        const auto fault = depths_.faults().find(cell);
+        if (fault != depths_.faults().end()) wrong = fault->second;
+      }
+    }
+    if (!wrong.empty()) failure(neuron(word, e) + ": registers: " + wrong);
+  }
+}
+
+void Prover::prove(const ProvenWord& word) {
+  const GraphElements& graph = segment_.elements(word.tensor);
+  set_cut_bits(word);
+  std::vector<Range> ranges(word.word->elements.size());
+  std::vector<std::unique_ptr<Task>> tasks;
+  for (std::size_t e = 0; e < ranges.size(); ++e) {
+    ++report_.neurons;
+    ranges[e] = word.word->elements[e].range;
+    try {
+      if (graph[e].kind == GraphElement::Kind::kArgMax) {
+        ranges[e] = prove_argmax(word, e, graph[e]);
+      } else if (!prove_linear(word, e, graph[e], ranges[e])) {
+        tasks.push_back(make_task(word, e, graph[e]));
+      }
+    } catch (const Fault& fault) {
+      failure(neuron(word, e) + ": " + fault.text + narrow_text());
+    }
+  }
+  std::vector<std::thread> workers;
+  const auto work = [&](std::size_t first) {
+    for (std::size_t t = first; t < tasks.size(); t += static_cast<std::size_t>(threads_)) {
+      tasks[t]->enumerate();
+    }
+  };
+  for (int i = 1; i < threads_; ++i) workers.emplace_back(work, static_cast<std::size_t>(i));
+  work(0);
+  for (std::thread& worker : workers) worker.join();
+  ask_golden(word, tasks);
+  for (const auto& task : tasks) {
+    report_.points += task->points;
+    if (!task->error.empty())
+      failure(neuron(word, task->element) + ": " + task->error + task->narrow);
+    if (!task->runs.empty()) ranges[task->element] = task->image();
+  }
+  for (std::size_t e = 0; e < ranges.size(); ++e) {
+    const Range stated = word.word->elements[e].range;
+    if (!stated.contains(ranges[e])) {
+      failure(fmt::format("{}: codes {} leave the manifest's {}", neuron(word, e),
+                          to_string(ranges[e]), to_string(stated)));
+      ranges[e] = stated;
+    }
+  }
+  cut(word, ranges);
+}
+
+ProofReport Prover::run() {
+  add_inputs();
+  check_valid();
+  std::vector<ProvenWord> words;
+  for (const LayerProbe& layer : manifest_.layers) {
+    if (layer.net.empty()) continue;
+    ProvenWord word;
+    word.name = "layer " + layer.name;
+    word.word = &layer.word;
+    word.tensor = tensor_of(graph_, layer.word, word.name);
+    word.bits = net_bits(netlist_.nets, layer.net, layer.word.width, word.name);
+    word.stage = layer.stage;
+    words.push_back(std::move(word));
+  }
+  for (const PortWord& port : manifest_.outputs) {
+    ProvenWord word;
+    word.name = "output " + port.name;
+    word.word = &port.word;
+    word.tensor = tensor_of(graph_, port.word, word.name);
+    word.bits = net_bits(netlist_.ports, port.port, port.word.width, word.name);
+    word.stage = manifest_.latency;
+    words.push_back(std::move(word));
+  }
+  for (const ProvenWord& word : words) {
+    check_depths(word);
+    prove(word);
+  }
+  return report_;
+}
+
+}  // namespace nib::sim

@@ -1,0 +1,84 @@
+// Proof, neuron by neuron, that Yosys' netlist computes what the graph says, for all inputs.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "nib/graph/graph.h"
+#include "nib/sim/depths.h"
+#include "nib/sim/linear.h"
+#include "nib/sim/manifest.h"
+#include "nib/sim/program.h"
+#include "nib/sim/segment.h"
+#include "nib/sim/words.h"
+
+namespace nib::sim {
+
+/// What has been proven, and what failed first.
+struct ProofReport {
+  std::int64_t neurons = 0;        ///< elements of layers' words and outputs
+  std::int64_t linear = 0;         ///< by comparison of linear forms alone
+  std::int64_t points = 0;         ///< values of accumulators that were run through step logic
+  std::int64_t golden_points = 0;  ///< of them asked from golden
+  std::int64_t failures = 0;
+  std::string first;  ///< the first failure in words
+};
+
+/// A word that is proven, and then stands for itself: variables of what follows.
+struct ProvenWord {
+  std::string name;  ///< "layer fc1", "output y"
+  const Word* word = nullptr;
+  graph::ValueId tensor = graph::kNone;
+  Bits bits;      ///< of the net
+  int stage = 0;  ///< registers behind the input ports
+};
+
+class Prover {
+ public:
+  Prover(const graph::Graph& graph, const Manifest& manifest, const Netlist& netlist, int threads);
+
+  /// Proves registers, valid pipeline, layers and outputs. Throws Fault where the netlist has not
+  /// the nets that the manifest names.
+  [[nodiscard]] ProofReport run();
+
+ private:
+  struct Task;
+
+  void add_inputs();
+  void check_valid();
+  void check_depths(const ProvenWord& word);
+  void prove(const ProvenWord& word);
+  void cut(const ProvenWord& word, const std::vector<Range>& ranges);
+  void set_cut_bits(const ProvenWord& target);
+  void failure(const std::string& text);
+
+  [[nodiscard]] bool prove_linear(const ProvenWord& word, std::size_t e, const GraphElement& g,
+                                  Range& range);
+  [[nodiscard]] std::unique_ptr<Task> make_task(const ProvenWord& word, std::size_t e,
+                                                const GraphElement& g);
+  void ask_golden(const ProvenWord& word, const std::vector<std::unique_ptr<Task>>& tasks);
+  [[nodiscard]] Range prove_argmax(const ProvenWord& word, std::size_t e, const GraphElement& g);
+
+  [[nodiscard]] std::string neuron(const ProvenWord& word, std::size_t e) const;
+  [[nodiscard]] std::string variable_name(int variable) const;
+  [[nodiscard]] Bits element_bits(const ProvenWord& word, std::size_t e) const;
+  [[nodiscard]] RationalForm folded(const RationalForm& form) const;
+  [[nodiscard]] LinearForm folded(const LinearForm& form) const;
+  [[nodiscard]] std::string narrow_text() const;
+
+  const graph::Graph& graph_;
+  const Manifest& manifest_;
+  const Netlist& netlist_;
+  int threads_;
+  std::vector<Variable> variables_;
+  std::vector<ProvenWord> words_;    ///< that are cut so far: inputs, then layers
+  std::vector<int> first_variable_;  ///< of each of them
+  LinearView view_;
+  SegmentView segment_;
+  Depths depths_;
+  ProofReport report_;
+};
+
+}  // namespace nib::sim

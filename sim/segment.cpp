@@ -1,0 +1,316 @@
+// Walking the graph symbolically. Only the structure is decided here (which element depends on
+// which, and whether linearly); what a step function yields is asked from golden.
+#include "nib/sim/segment.h"
+
+#include <algorithm>
+#include <numeric>
+#include <type_traits>
+
+#include "nib/golden/golden.h"
+
+namespace nib::sim {
+namespace {
+
+using Kind = GraphElement::Kind;
+
+/// The element that stands for a product or quotient by a constant, a sum with one, ...
+GraphElement affine(RationalForm form) {
+  GraphElement e;
+  e.kind = Kind::kAffine;
+  e.form = std::move(form);
+  return e;
+}
+
+bool is_constant(const GraphElement& e) { return e.kind == Kind::kAffine && e.form.terms.empty(); }
+
+/// An elementwise function of `x`, element `index` of tensor `value`.
+GraphElement step_of(const GraphElement& x, graph::ValueId value, std::int64_t index,
+                     bool monotone) {
+  GraphElement y = x;
+  if (x.kind == Kind::kAffine) {
+    y.kind = Kind::kStep;
+    y.root = {value, index};
+    y.monotone = monotone;
+  } else if (x.kind == Kind::kStep) {
+    y.monotone = x.monotone && monotone;
+  } else {
+    y = GraphElement{};
+  }
+  return y;
+}
+
+/// a * x + b * y of two elements.
+GraphElement sum_of(const GraphElement& x, const Rational& a, const GraphElement& y,
+                    const Rational& b) {
+  if (x.kind == Kind::kAffine && y.kind == Kind::kAffine) {
+    return affine(combine(x.form, a, y.form, b));
+  }
+  // A shift or scaling by a constant keeps a step function one of the same root.
+  if (x.kind == Kind::kStep && is_constant(y) && a != 0) return x;
+  if (y.kind == Kind::kStep && is_constant(x) && b != 0) return y;
+  return {};
+}
+
+GraphElement product_of(const GraphElement& x, const GraphElement& y) {
+  if (is_constant(y)) return sum_of(x, y.form.constant, affine({}), 1);
+  if (is_constant(x)) return sum_of(y, x.form.constant, affine({}), 1);
+  return {};
+}
+
+GraphElement quotient_of(const GraphElement& x, const GraphElement& y) {
+  if (!is_constant(y) || y.form.constant == 0) return {};
+  return sum_of(x, 1 / y.form.constant, affine({}), 1);
+}
+
+/// Rows of `a` times columns of `b` (rank 2 seen from the last two axes; one side constant).
+GraphElements product_sum(const GraphElements& a, const GraphElements& b, std::int64_t rows,
+                          std::int64_t inner, std::int64_t columns, bool trans_a, bool trans_b) {
+  GraphElements result;
+  for (std::int64_t r = 0; r < rows; ++r) {
+    for (std::int64_t c = 0; c < columns; ++c) {
+      std::map<int, Rational> terms;
+      Rational constant = 0;
+      bool linear = true;
+      for (std::int64_t k = 0; k < inner && linear; ++k) {
+        const auto& x = a[static_cast<std::size_t>(trans_a ? k * rows + r : r * inner + k)];
+        const auto& y = b[static_cast<std::size_t>(trans_b ? c * inner + k : k * columns + c)];
+        const bool right = is_constant(y);
+        const GraphElement& form = right ? x : y;
+        if ((!right && !is_constant(x)) || form.kind != Kind::kAffine) {
+          linear = false;
+          break;
+        }
+        const Rational& factor = right ? y.form.constant : x.form.constant;
+        if (factor == 0) continue;
+        for (const auto& [variable, value] : form.form.terms) terms[variable] += value * factor;
+        constant += form.form.constant * factor;
+      }
+      RationalForm sum;
+      sum.constant = constant;
+      for (const auto& [variable, value] : terms) {
+        if (value != 0) sum.terms.emplace_back(variable, value);
+      }
+      result.push_back(linear ? affine(std::move(sum)) : GraphElement{});
+    }
+  }
+  return result;
+}
+
+/// Index of the input element that each output element of a transpose takes.
+std::vector<std::int64_t> transposed(const Shape& from, const std::vector<int>& perm) {
+  const auto strides = strides_of(from);
+  Shape to;
+  for (const int axis : perm) to.push_back(from[static_cast<std::size_t>(axis)]);
+  const std::int64_t count = element_count(to);
+  const auto out_strides = strides_of(to);
+  std::vector<std::int64_t> index(static_cast<std::size_t>(count));
+  for (std::int64_t i = 0; i < count; ++i) {
+    std::int64_t at = 0;
+    for (std::size_t d = 0; d < perm.size(); ++d) {
+      const std::int64_t k = i / out_strides[d] % to[d];
+      at += k * strides[static_cast<std::size_t>(perm[d])];
+    }
+    index[static_cast<std::size_t>(i)] = at;
+  }
+  return index;
+}
+
+/// The operators of one node, over the elements of its inputs.
+class NodeWalk {
+ public:
+  NodeWalk(const graph::Graph& graph, const graph::Node& node, SegmentView& view)
+      : graph_(graph), node_(node), view_(view) {}
+
+  GraphElements operator()(const graph::Quant&) { return steps(true); }
+  GraphElements operator()(const graph::BipolarQuant&) { return steps(true); }
+  GraphElements operator()(const graph::MultiThreshold&) { return steps(true); }
+  GraphElements operator()(const graph::BatchNormalization&) { return steps(true); }
+  GraphElements operator()(const graph::Relu&) { return steps(true); }
+  GraphElements operator()(const graph::LeakyRelu& op) { return steps(op.alpha >= 0); }
+  GraphElements operator()(const graph::Clip&) { return steps(true); }
+  GraphElements operator()(const graph::Pow&) { return steps(false); }
+  GraphElements operator()(const graph::Softmax&) { return nothing(); }
+  GraphElements operator()(const graph::Reshape&) { return input(0); }
+
+  GraphElements operator()(const graph::Add&) {
+    return binary([](const GraphElement& x, const GraphElement& y) { return sum_of(x, 1, y, 1); });
+  }
+  GraphElements operator()(const graph::Sub&) {
+    return binary([](const GraphElement& x, const GraphElement& y) { return sum_of(x, 1, y, -1); });
+  }
+  GraphElements operator()(const graph::Mul&) { return binary(product_of); }
+  GraphElements operator()(const graph::Div&) { return binary(quotient_of); }
+  GraphElements operator()(const graph::Neg&) {
+    GraphElements result;
+    for (const GraphElement& x : input(0)) result.push_back(sum_of(x, -1, affine({}), 1));
+    return result;
+  }
+
+  GraphElements operator()(const graph::MatMul&) {
+    const Shape &a = shape(0), &b = shape(1);
+    if (a.empty() || b.size() > 2 || b.empty()) return nothing();
+    const std::int64_t inner = a.back(), columns = b.size() == 2 ? b[1] : 1;
+    if (inner == 0) return nothing();
+    return product_sum(input(0), input(1), element_count(a) / inner, inner, columns, false, false);
+  }
+
+  GraphElements operator()(const graph::Gemm& op) {
+    const Shape& a = shape(0);
+    if (a.size() != 2 || shape(1).size() != 2) return nothing();
+    const std::int64_t rows = a[op.trans_a ? 1 : 0], inner = a[op.trans_a ? 0 : 1];
+    const std::int64_t columns = shape(1)[op.trans_b ? 0 : 1];
+    GraphElements y = product_sum(input(0), input(1), rows, inner, columns, op.trans_a, op.trans_b);
+    const bool has_c = node_.inputs.size() > 2 && node_.inputs[2] != graph::kNone;
+    const GraphElements c = has_c ? input(2) : GraphElements{affine({})};
+    const Shape c_shape = has_c ? shape(2) : Shape{1};
+    const auto index = broadcast_index(c_shape, {rows, columns});
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      y[i] = sum_of(y[i], exact(op.alpha), c[static_cast<std::size_t>(index[i])], exact(op.beta));
+    }
+    return y;
+  }
+
+  GraphElements operator()(const graph::Transpose& op) {
+    const GraphElements& x = input(0);
+    GraphElements y;
+    for (const std::int64_t i : transposed(shape(0), op.perm)) {
+      y.push_back(x[static_cast<std::size_t>(i)]);
+    }
+    return y;
+  }
+
+  GraphElements operator()(const graph::Concat& op) {
+    const Shape& out = graph_.value(node_.outputs[0]).shape;
+    const auto rank = static_cast<int>(out.size());
+    const auto axis = static_cast<std::size_t>(op.axis < 0 ? op.axis + rank : op.axis);
+    const std::int64_t outer = std::accumulate(out.begin(), out.begin() + static_cast<long>(axis),
+                                               std::int64_t{1}, std::multiplies<>());
+    GraphElements y;
+    for (std::int64_t o = 0; o < outer; ++o) {
+      for (std::size_t k = 0; k < node_.inputs.size(); ++k) {
+        const GraphElements& x = input(k);
+        const std::int64_t block = static_cast<std::int64_t>(x.size()) / outer;
+        y.insert(y.end(), x.begin() + o * block, x.begin() + (o + 1) * block);
+      }
+    }
+    return y;
+  }
+
+  GraphElements operator()(const graph::ArgMax& op) {
+    const Shape& in = shape(0);
+    const auto rank = static_cast<int>(in.size());
+    const auto axis = static_cast<std::size_t>(op.axis < 0 ? op.axis + rank : op.axis);
+    const auto strides = strides_of(in);
+    const GraphElements& x = input(0);
+    const std::int64_t length = in[axis], step = strides[axis];
+    GraphElements y;
+    for (std::int64_t i = 0; i < static_cast<std::int64_t>(x.size()); ++i) {
+      if (i / step % length != 0) continue;
+      GraphElement e;
+      e.kind = Kind::kArgMax;
+      for (std::int64_t k = 0; k < length; ++k) {
+        const GraphElement& candidate = x[static_cast<std::size_t>(i + k * step)];
+        if (candidate.kind != Kind::kAffine) e.kind = Kind::kOther;
+        e.candidates.push_back(candidate.form);
+      }
+      y.push_back(std::move(e));
+    }
+    return y;
+  }
+
+ private:
+  const GraphElements& input(std::size_t k) { return view_.elements(node_.inputs[k]); }
+  const Shape& shape(std::size_t k) const { return graph_.value(node_.inputs[k]).shape; }
+  GraphElements nothing() const {
+    const std::int64_t count = element_count(graph_.value(node_.outputs[0]).shape);
+    return GraphElements(static_cast<std::size_t>(count));
+  }
+  GraphElements steps(bool monotone) {
+    const GraphElements& x = input(0);
+    GraphElements y;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      y.push_back(step_of(x[i], node_.inputs[0], static_cast<std::int64_t>(i), monotone));
+    }
+    return y;
+  }
+  template <class Function>
+  GraphElements binary(Function function) {
+    const Shape& out = graph_.value(node_.outputs[0]).shape;
+    const auto a = broadcast_index(shape(0), out), b = broadcast_index(shape(1), out);
+    const GraphElements &x = input(0), &y = input(1);
+    GraphElements result;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      result.push_back(
+          function(x[static_cast<std::size_t>(a[i])], y[static_cast<std::size_t>(b[i])]));
+    }
+    return result;
+  }
+
+  const graph::Graph& graph_;
+  const graph::Node& node_;
+  SegmentView& view_;
+};
+
+}  // namespace
+
+RationalForm combine(const RationalForm& x, const Rational& a, const RationalForm& y,
+                     const Rational& b) {
+  RationalForm sum;
+  sum.constant = a * x.constant + b * y.constant;
+  std::size_t i = 0, j = 0;
+  while (i < x.terms.size() || j < y.terms.size()) {
+    const int vx = i < x.terms.size() ? x.terms[i].first : INT32_MAX;
+    const int vy = j < y.terms.size() ? y.terms[j].first : INT32_MAX;
+    Rational factor = 0;
+    if (vx <= vy) factor += a * x.terms[i++].second;
+    if (vy <= vx) factor += b * y.terms[j++].second;
+    if (factor != 0) sum.terms.emplace_back(std::min(vx, vy), factor);
+  }
+  return sum;
+}
+
+void SegmentView::cut(graph::ValueId value, GraphElements elements) {
+  known_[value] = std::move(elements);
+}
+
+const GraphElements& SegmentView::elements(graph::ValueId value) {
+  const auto found = known_.find(value);
+  if (found != known_.end()) return found->second;
+  GraphElements result = compute(value);
+  return known_[value] = std::move(result);
+}
+
+GraphElements SegmentView::constant(graph::ValueId value) const {
+  const auto exact = golden::evaluate_exact(graph_, {}, std::span(&value, 1));
+  GraphElements result;
+  if (!exact[0]) {
+    return GraphElements(static_cast<std::size_t>(element_count(graph_.value(value).shape)));
+  }
+  for (const Rational& x : exact[0]->data) result.push_back(affine({{}, x}));
+  return result;
+}
+
+bool SegmentView::is_computed_constant(graph::ValueId value) const {
+  if (value == graph::kNone) return true;
+  const graph::Value& v = graph_.value(value);
+  if (v.constant) return true;
+  if (v.producer == graph::kNone) return false;
+  const auto& inputs = graph_.node(v.producer).inputs;
+  return std::all_of(inputs.begin(), inputs.end(),
+                     [&](graph::ValueId id) { return is_computed_constant(id); });
+}
+
+GraphElements SegmentView::compute(graph::ValueId value) {
+  const graph::Value& v = graph_.value(value);
+  if (v.constant || v.producer == graph::kNone) {
+    if (v.constant) return constant(value);
+    return GraphElements(static_cast<std::size_t>(element_count(v.shape)));
+  }
+  const graph::Node& node = graph_.node(v.producer);
+  // Computed constants (quantised weights, products of scales) are golden's.
+  if (is_computed_constant(value)) return constant(value);
+  NodeWalk walk(graph_, node, *this);
+  return std::visit(walk, node.op);
+}
+
+}  // namespace nib::sim

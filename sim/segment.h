@@ -1,0 +1,62 @@
+// What the graph computes between cut tensors, element by element: an exact linear form, or a
+// function of one linear form.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nib/graph/graph.h"
+#include "nib/num/rational.h"
+#include "nib/sim/linear.h"
+
+namespace nib::sim {
+
+/// sum of factor * variable + constant over the rationals; terms by variable, none zero.
+struct RationalForm {
+  std::vector<std::pair<int, Rational>> terms;
+  Rational constant = 0;
+};
+
+/// One element of a tensor, as a function of the cut words.
+struct GraphElement {
+  enum class Kind {
+    kAffine,  ///< `form`
+    kStep,  ///< a function of element root.second of tensor root.first alone, whose form is `form`
+    kArgMax,  ///< index of the largest of `candidates`
+    kOther,   ///< anything else: not provable here
+  };
+  Kind kind = Kind::kOther;
+  RationalForm form;
+  std::pair<graph::ValueId, std::int64_t> root{graph::kNone, 0};
+  bool monotone = true;  ///< kStep: rising or falling in the form's value
+  std::vector<RationalForm> candidates;
+};
+using GraphElements = std::vector<GraphElement>;
+
+/// Forms of tensors behind a set of cut tensors, computed on demand.
+class SegmentView {
+ public:
+  explicit SegmentView(const graph::Graph& graph) : graph_(graph) {}
+
+  /// Elements of `value` as variables: real value = scale * code + offset of each.
+  void cut(graph::ValueId value, GraphElements elements);
+  /// Elements of `value` over the cut tensors before it.
+  [[nodiscard]] const GraphElements& elements(graph::ValueId value);
+
+ private:
+  [[nodiscard]] GraphElements compute(graph::ValueId value);
+  [[nodiscard]] GraphElements constant(graph::ValueId value) const;
+  [[nodiscard]] bool is_computed_constant(graph::ValueId value) const;
+
+  const graph::Graph& graph_;
+  std::map<graph::ValueId, GraphElements> known_;
+};
+
+/// a * x + b * y.
+[[nodiscard]] RationalForm combine(const RationalForm& x, const Rational& a, const RationalForm& y,
+                                   const Rational& b);
+
+}  // namespace nib::sim
