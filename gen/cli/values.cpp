@@ -76,9 +76,9 @@ std::pair<std::string, std::string> parse_named_file(std::string_view option,
 
 void check_name(std::string_view option, std::string_view text) {
   const bool letter_first = !text.empty() && text.front() >= 'a' && text.front() <= 'z';
-  if (!letter_first || rtl::legal_name(text) != text) {
+  if (!letter_first || rtl::legal_name(text, "net", 32) != text) {
     fail_value(option, text,
-               "not a name of at most 48 lower-case letters, digits and single underscores that "
+               "not a name of at most 32 lower-case letters, digits and single underscores that "
                "starts with a letter and is no reserved word");
   }
 }

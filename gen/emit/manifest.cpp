@@ -24,6 +24,7 @@ Json element_json(const plan::Element& e, bool with_range) {
          {"signed", e.is_signed},
          {"scale", to_string(e.scale)},
          {"offset", to_string(e.offset)}};
+  if (!e.live && e.bits == 0) j["live"] = false;
   if (with_range && e.bits > 0 && e.range != full_range(e.bits, e.is_signed)) {
     j["min"] = e.range.min;
     j["max"] = e.range.max;
@@ -52,8 +53,13 @@ Json port_json(const Package& what, bool is_input, std::size_t k) {
   const PortNames names = is_input ? input_port(plan, k) : output_port(plan, k);
   const lower::IntegerGraph* graph = what.integer_graph;
   std::string name = word.tensor;
-  if (graph != nullptr) name = (is_input ? graph->input_names : graph->output_names).at(k);
-  Json j{{"name", name}, {"tensor", tensor_json(graph, word.tensor)}, {"shape", word.shape}};
+  Json tensor;
+  if (graph != nullptr) {
+    name = (is_input ? graph->input_names : graph->output_names).at(k);
+    const lower::Value& value = graph->value((is_input ? graph->inputs : graph->outputs).at(k));
+    if (value.is_graph_tensor) tensor = value.name;
+  }
+  Json j{{"name", name}, {"tensor", tensor}, {"shape", word.shape}};
   j["port"] = names.data;
   j["valid"] = names.valid;
   if (!names.ready.empty()) j["ready"] = names.ready;
@@ -85,8 +91,7 @@ Json layer_json(const Package& what, std::size_t k) {
   j["tensor"] = tensor_json(what.integer_graph, layer.output.tensor);
   j["shape"] = layer.output.shape;
   j["width"] = layer.output.width;
-  j["probe"] = {{"net", what.design.probe_nets.at(k)},
-                {"stage", layer.start_stage + layer.latency_cycles}};
+  j["probe"] = {{"net", what.design.probe_nets.at(k)}, {"stage", layer.output_stage}};
   j["elements"] = elements_json(layer.output, false);
   return j;
 }

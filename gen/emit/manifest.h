@@ -5,7 +5,8 @@
 // elements give "min" and "max" where the codes fill less than the word, "model" says how the
 // source is read again, "ports" names clock and reset, and each layer has the tensor, width and
 // elements of its output word, the stage at which its inputs arrive, and a probe (a net of the top
-// with the pipeline stage of its word). A tensor that the graph itself does not hold is null.
+// with the pipeline stage of its word). A tensor that the graph itself does not hold is null. A
+// layer's element that nobody reads has no bits and "live": false.
 #pragma once
 
 #include <string>

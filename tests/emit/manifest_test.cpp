@@ -103,6 +103,14 @@ TEST_CASE("a tensor that the graph does not hold is null") {
   CHECK(j["inputs"][0]["tensor"] == "x");
 }
 
+TEST_CASE("an element that nobody reads says so") {
+  SmallDesign small;
+  small.plan.layers[0].output.elements[1].live = false;
+  const Json layer = Json::parse(manifest(small.package()))["layers"][0];
+  CHECK(!layer["elements"][0].contains("live"));
+  CHECK(layer["elements"][1]["live"] == false);
+}
+
 TEST_CASE("layers carry module, timing, cost and a probe") {
   const SmallDesign small;
   const Json layer = Json::parse(manifest(small.package()))["layers"][0];

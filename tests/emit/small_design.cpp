@@ -61,13 +61,16 @@ SmallDesign::SmallDesign() {
   plan.period_model_ns = 2.5;
   plan.latency_cycles = 1;
   const Rational half(1, 2);
-  plan.inputs = {{"x", {2}, {{0, 4, true, half, 0, {-8, 7}}, {4, 4, true, half, 0, {-3, 5}}}, 8}};
-  plan.outputs = {{"y", {2}, {{0, 5, true, half, 0, {-11, 12}}, {0, 0, false, 1, 3, {0, 0}}}, 5}};
+  plan.inputs = {
+      {"x", {2}, {{0, 4, true, half, 0, {-8, 7}, true}, {4, 4, true, half, 0, {-3, 5}, true}}, 8}};
+  plan.outputs = {
+      {"y", {2}, {{0, 5, true, half, 0, {-11, 12}, true}, {0, 0, false, 1, 3, {0, 0}, true}}, 5}};
   plan::Layer layer;
   layer.name = "fc";
   layer.nodes = {"MatMul_0", "Add_1"};
   layer.inputs = {-1};
   layer.output = plan.outputs[0];
+  layer.output_stage = 1;
   layer.latency_cycles = 1;
   layer.macs = 4;
   layer.nonzero = 2;
