@@ -50,7 +50,7 @@ struct AdderGraph {
 };
 
 struct SolveOptions {
-  /// Most levels above the minimum depth of each row (da4ml's hard_dc): -1 no bound.
+  /// Most levels above what the deepest row needs at least (da4ml's hard_dc): -1 no bound.
   int depth_excess = 2;
   /// Effort: restarts of the portfolio; 0 is one deterministic pass per score and decomposition.
   int restarts = 0;
@@ -62,6 +62,9 @@ struct SolveOptions {
 [[nodiscard]] AdderGraph solve(const Tensor<std::int64_t>& matrix, const std::vector<Range>& inputs,
                                const std::vector<std::int64_t>& bias,
                                const SolveOptions& options = {});
+
+/// Cost in LUT bits: positions from the first that is not passed through to the top of each sum.
+[[nodiscard]] std::int64_t adder_bits(const AdderGraph& graph);
 
 /// Coefficients of every output over the inputs, re-derived from the nodes (for checks and tests).
 [[nodiscard]] Tensor<std::int64_t> linear_forms(const AdderGraph& graph);
