@@ -1,0 +1,518 @@
+// A layer as one module, or as blocks under a module of instances.
+#include "nib/map/layer_modules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <map>
+#include <utility>
+
+#include "nib/base/check.h"
+#include "nib/base/version.h"
+#include "nib/map/parts.h"
+#include "nib/map/signals.h"
+#include "nib/map/step_text.h"
+#include "nib/map/words.h"
+
+namespace nib::map {
+namespace {
+
+using Kind = plan::Operation::Kind;
+using Role = plan::Operation::Role;
+
+constexpr rtl::Type kBit{1, false};
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+// Where the elements that a part reads stand in its port for one operand.
+struct PortWord {
+  std::vector<std::int32_t> operations;  // ascending by element
+  std::vector<int> lsb;
+  int width = 0;
+};
+
+PortWord port_word(const LayerSignals& signals, const Part& part, std::size_t operand) {
+  PortWord result;
+  for (const std::int32_t i : part.inputs) {
+    if (at(signals.op(i).word) == operand) result.operations.push_back(i);
+  }
+  std::sort(
+      result.operations.begin(), result.operations.end(),
+      [&](std::int32_t a, std::int32_t b) { return signals.op(a).index < signals.op(b).index; });
+  for (const std::int32_t i : result.operations) {
+    result.lsb.push_back(result.width);
+    result.width += type_of(signals.op(i).range).width;
+  }
+  return result;
+}
+
+int width_of(const LayerSignals& signals, const std::set<Tap>& taps) {
+  int width = 0;
+  for (const Tap& t : taps) width += type_of(signals.op(t.first).range).width;
+  return width;
+}
+
+int output_width(const plan::Layer& layer, const std::vector<std::int64_t>& outputs) {
+  int width = 0;
+  for (const std::int64_t e : outputs) width += layer.output.elements[at(e)].bits;
+  return width;
+}
+
+bool has_registers(const LayerSignals& signals, const Part& part) {
+  return std::any_of(part.operations.begin(), part.operations.end(),
+                     [&](std::int32_t i) { return signals.depth(i) > 0; });
+}
+
+// Short delay lines stay registers: a shift register LUT is slow at both ends.
+std::string attributes_of(const LayerSignals& signals, const Part& part) {
+  const bool lines = std::any_of(part.operations.begin(), part.operations.end(),
+                                 [&](std::int32_t i) { return signals.depth(i) > 1; });
+  return lines ? "shreg_extract = \"no\"" : "";
+}
+
+// Writes one part.
+class PartWriter {
+ public:
+  PartWriter(const LayerSignals& signals, const Part& part)
+      : signals_(signals), part_(part), steps_(signals, part.operations) {}
+
+  rtl::Module run(std::string name, std::string header) {
+    module_.name = std::move(name);
+    module_.header = std::move(header);
+    module_.attributes = attributes_of(signals_, part_);
+    ports();
+    inputs();
+    imports();
+    for (const rtl::Item& item : steps_.declarations()) module_.items.push_back(item);
+    stages();
+    results();
+    return std::move(module_);
+  }
+
+ private:
+  const plan::Layer& layer() const { return signals_.layer(); }
+
+  void ports() {
+    using rtl::Direction;
+    if (has_registers(signals_, part_)) {
+      module_.ports.push_back(rtl::Port{Direction::kInput, "clk_i", kBit, {}});
+    }
+    for (std::size_t k = 0; k < layer().operands.size(); ++k) {
+      const PortWord word = port_word(signals_, part_, k);
+      if (word.width == 0) continue;
+      module_.ports.push_back(rtl::Port{Direction::kInput, layer().operands[k].name + "_i",
+                                        rtl::Type{word.width, false}, span_text(word)});
+    }
+    if (!part_.imports.empty()) {
+      module_.ports.push_back(rtl::Port{Direction::kInput, "s_i",
+                                        rtl::Type{width_of(signals_, part_.imports), false},
+                                        "shared terms"});
+    }
+    if (!part_.outputs.empty()) {
+      const std::string first = std::to_string(part_.outputs.front());
+      const std::string last = std::to_string(part_.outputs.back());
+      std::string comment = part_.outputs.size() == 1
+                                ? fmt::format("y{}", first)
+                                : fmt::format("{{y{}, ..., y{}}}", last, first);
+      module_.ports.push_back(rtl::Port{Direction::kOutput, "y_o",
+                                        rtl::Type{output_width(layer(), part_.outputs), false},
+                                        std::move(comment)});
+    }
+    if (!part_.exports.empty()) {
+      module_.ports.push_back(rtl::Port{Direction::kOutput, "s_o",
+                                        rtl::Type{width_of(signals_, part_.exports), false},
+                                        "shared terms"});
+    }
+  }
+  std::string span_text(const PortWord& word) const {
+    const std::string& first = signals_.base(word.operations.front());
+    if (word.operations.size() == 1) return first;
+    return fmt::format("{{{}, ..., {}}}", signals_.base(word.operations.back()), first);
+  }
+
+  void add(rtl::Item item) { module_.items.push_back(std::move(item)); }
+
+  // Declares names, those of one type together.
+  void declare(const std::vector<std::pair<std::string, rtl::Type>>& names) {
+    std::vector<rtl::Net> nets;
+    for (const auto& [name, type] : names) {
+      const rtl::Type wanted = type;
+      auto found = std::find_if(nets.begin(), nets.end(),
+                                [&](const rtl::Net& n) { return n.type == wanted; });
+      if (found == nets.end()) {
+        nets.push_back(rtl::Net{{}, type, {}, false});
+        found = nets.end() - 1;
+      }
+      found->names.push_back(name);
+    }
+    for (rtl::Net& net : nets) add(std::move(net));
+  }
+
+  void inputs() {
+    for (std::size_t k = 0; k < layer().operands.size(); ++k) {
+      const PortWord word = port_word(signals_, part_, k);
+      if (word.width == 0) continue;
+      const rtl::Expr port =
+          rtl::ref(layer().operands[k].name + "_i", rtl::Type{word.width, false});
+      add(rtl::Section{});
+      std::vector<std::pair<std::string, rtl::Type>> names;
+      for (const std::int32_t i : word.operations) {
+        names.emplace_back(signals_.name(i, 0), type_of(signals_.op(i).range));
+      }
+      declare(names);
+      for (std::size_t j = 0; j < names.size(); ++j) {
+        const rtl::Type type = names[j].second;
+        add(rtl::Assign{
+            rtl::ref(names[j].first, type), gather({Field{port, word.lsb[j], type.width}}), {}});
+      }
+    }
+  }
+  void imports() {
+    if (part_.imports.empty()) return;
+    add(rtl::Section{"Shared terms, from the modules before."});
+    const rtl::Expr port = rtl::ref("s_i", rtl::Type{width_of(signals_, part_.imports), false});
+    std::vector<std::pair<std::string, rtl::Type>> names;
+    for (const auto& [i, delay] : part_.imports) {
+      names.emplace_back(signals_.name(i, delay), type_of(signals_.op(i).range));
+    }
+    declare(names);
+    int lsb = 0;
+    for (const auto& [name, type] : names) {
+      add(rtl::Assign{rtl::ref(name, type), gather({Field{port, lsb, type.width}}), {}});
+      lsb += type.width;
+    }
+  }
+
+  void stages() {
+    int first = layer().output_stage;
+    for (const std::int32_t i : part_.operations) first = std::min(first, signals_.op(i).stage);
+    for (int s = first; s <= layer().output_stage; ++s) {
+      logic(s);
+      registers(s);
+    }
+  }
+
+  void logic(int stage) {
+    std::vector<std::int32_t> now;
+    for (const std::int32_t i : part_.operations) {
+      const plan::Operation& op = signals_.op(i);
+      const bool named = op.kind != Kind::kInput && op.kind != Kind::kConstant;
+      if (named && op.stage == stage) now.push_back(i);
+    }
+    if (now.empty()) return;
+    // Shared terms first, then output by output; both keep the topological order.
+    std::stable_sort(now.begin(), now.end(), [&](std::int32_t a, std::int32_t b) {
+      return signals_.op(a).output < signals_.op(b).output;
+    });
+    add(rtl::Section{layer().latency_cycles == 0
+                         ? std::string("Logic.")
+                         : fmt::format("Stage {}.", stage - layer().start_stage)});
+    for (const std::int32_t i : now) operation(i);
+  }
+
+  void operation(std::int32_t i) {
+    const plan::Operation& op = signals_.op(i);
+    const rtl::Type type = type_of(op.range);
+    const bool spelt = op.role == Role::kAcc && signals_.is_linear(i);
+    std::string comment = fmt::format("in {}", to_string(op.range));
+    if (spelt) {
+      add(rtl::Comment{fmt::format("{} = {}", signals_.base(i), signals_.form_text(i, 40))});
+    } else if (signals_.is_linear(i)) {
+      comment = fmt::format("{}, {}", signals_.form_text(i, 6), comment);
+    }
+    std::vector<rtl::Item> before;
+    rtl::Expr value = expression(i, before);
+    for (rtl::Item& item : before) add(std::move(item));
+    add(rtl::net(signals_.name(i, 0), type, std::move(comment)));
+    add(rtl::Assign{rtl::ref(signals_.name(i, 0), type), std::move(value), {}});
+  }
+
+  rtl::Expr expression(std::int32_t i, std::vector<rtl::Item>& before) const {
+    const plan::Operation& op = signals_.op(i);
+    const rtl::Type type = type_of(op.range);
+    switch (op.kind) {
+      case Kind::kInput:
+      case Kind::kConstant:
+        break;
+      case Kind::kAdd:
+        return sum(op, type);
+      case Kind::kStep:
+      case Kind::kClamp:
+        return steps_.value(i, before);
+      case Kind::kAtLeast:
+        return at_least(op);
+      case Kind::kSelect:
+        return rtl::ternary(signals_.at_stage(op.c.node, op.stage),
+                            rtl::cast(signals_.at_stage(op.a.node, op.stage), type.width),
+                            rtl::cast(signals_.at_stage(op.b.node, op.stage), type.width));
+    }
+    NIB_CHECK(false, "an operation with a value");
+    return {};
+  }
+
+  // Every operand is extended to the width of the sum before anything is added or shifted.
+  rtl::Expr sum(const plan::Operation& op, rtl::Type type) const {
+    const auto term = [&](const arith::Term& t) {
+      return rtl::shift_left(rtl::cast(signals_.at_stage(t.node, op.stage), type.width), t.shift);
+    };
+    const rtl::Expr constant = modular_literal(std::abs(op.constant), type);
+    const bool offset = std::get<rtl::Literal>(constant.node).value != 0;
+    const auto constant_op = op.constant < 0 ? rtl::BinaryOp::kSub : rtl::BinaryOp::kAdd;
+    if (op.b.node < 0) {
+      if (!op.a.negative) {
+        return offset ? rtl::binary(constant_op, term(op.a), constant) : term(op.a);
+      }
+      if (!offset) return rtl::unary(rtl::UnaryOp::kNegate, term(op.a));
+      if (op.constant > 0) return rtl::binary(rtl::BinaryOp::kSub, constant, term(op.a));
+      return rtl::binary(rtl::BinaryOp::kSub, rtl::unary(rtl::UnaryOp::kNegate, term(op.a)),
+                         constant);
+    }
+    NIB_CHECK(!(op.a.negative && op.b.negative), "at most one negative term");
+    const arith::Term& plus = op.a.negative ? op.b : op.a;
+    const arith::Term& other = op.a.negative ? op.a : op.b;
+    rtl::Expr value =
+        rtl::binary(op.a.negative || op.b.negative ? rtl::BinaryOp::kSub : rtl::BinaryOp::kAdd,
+                    term(plus), term(other));
+    return offset ? rtl::binary(constant_op, std::move(value), constant) : value;
+  }
+
+  rtl::Expr at_least(const plan::Operation& op) const {
+    rtl::Expr a = signals_.at_stage(op.a.node, op.stage);
+    rtl::Expr b = signals_.at_stage(op.b.node, op.stage);
+    const Range both = hull(signals_.op(op.a.node).range, signals_.op(op.b.node).range);
+    const rtl::Type type = type_of(both);
+    a = rtl::cast(std::move(a), type.width);
+    b = rtl::cast(std::move(b), type.width);
+    if (type.is_signed) {
+      a = as_signed_operand(std::move(a));
+      b = as_signed_operand(std::move(b));
+    }
+    return rtl::binary(rtl::BinaryOp::kGe, std::move(a), std::move(b));
+  }
+  static rtl::Expr as_signed_operand(rtl::Expr x) {
+    if (auto* constant = std::get_if<rtl::Literal>(&x.node)) {
+      return rtl::literal(constant->value, rtl::Type{x.type.width, true});
+    }
+    return rtl::as_signed(std::move(x));
+  }
+
+  // Everything that enters a register at the end of `stage`.
+  void registers(int stage) {
+    std::vector<std::pair<std::string, rtl::Type>> names;
+    rtl::AlwaysFf ff;
+    ff.clock = "clk_i";
+    for (const std::int32_t i : part_.operations) {
+      const int delay = stage - signals_.op(i).stage;
+      if (delay < 0 || delay >= signals_.depth(i)) continue;
+      const rtl::Type type = type_of(signals_.op(i).range);
+      names.emplace_back(signals_.name(i, delay + 1), type);
+      ff.registers.emplace_back(rtl::ref(names.back().first, type),
+                                rtl::ref(signals_.name(i, delay), type));
+    }
+    if (names.empty()) return;
+    const int relative = stage - layer().start_stage;
+    add(rtl::Section{fmt::format("Registers between stages {} and {}.", relative, relative + 1)});
+    declare(names);
+    add(std::move(ff));
+  }
+
+  void results() {
+    if (!part_.outputs.empty()) {
+      std::vector<rtl::Expr> list;
+      for (const std::int64_t e : part_.outputs) list.push_back(signals_.output(e));
+      std::reverse(list.begin(), list.end());
+      add(rtl::Section{});
+      const int width = output_width(layer(), part_.outputs);
+      add(rtl::Assign{rtl::ref("y_o", rtl::Type{width, false}), rtl::concat(std::move(list)), {}});
+    }
+    if (!part_.exports.empty()) {
+      std::vector<rtl::Expr> list;
+      for (const auto& [i, delay] : part_.exports) {
+        list.push_back(rtl::ref(signals_.name(i, delay), type_of(signals_.op(i).range)));
+      }
+      std::reverse(list.begin(), list.end());
+      add(rtl::Section{});
+      const int width = width_of(signals_, part_.exports);
+      add(rtl::Assign{rtl::ref("s_o", rtl::Type{width, false}), rtl::concat(std::move(list)), {}});
+    }
+  }
+
+  const LayerSignals& signals_;
+  const Part& part_;
+  StepText steps_;
+  rtl::Module module_;
+};
+
+// The layer of several parts: instances and the wires between them.
+class WrapperWriter {
+ public:
+  WrapperWriter(const LayerSignals& signals, const std::vector<Part>& parts,
+                const std::vector<std::string>& names)
+      : signals_(signals), parts_(parts), names_(names) {}
+
+  rtl::Module run(std::string name, std::string header) {
+    module_.name = std::move(name);
+    module_.header = std::move(header);
+    ports();
+    nets();
+    for (std::size_t p = 0; p < parts_.size(); ++p) instance(p);
+    return std::move(module_);
+  }
+
+ private:
+  const plan::Layer& layer() const { return signals_.layer(); }
+
+  void ports() {
+    using rtl::Direction;
+    const bool clocked = std::any_of(parts_.begin(), parts_.end(),
+                                     [&](const Part& p) { return has_registers(signals_, p); });
+    if (clocked) module_.ports.push_back(rtl::Port{Direction::kInput, "clk_i", kBit, {}});
+    for (const plan::Operand& operand : layer().operands) {
+      if (operand.word.width == 0) continue;
+      module_.ports.push_back(rtl::Port{
+          Direction::kInput, operand.name + "_i", rtl::Type{operand.word.width, false}, {}});
+    }
+    module_.ports.push_back(
+        rtl::Port{Direction::kOutput, "y_o", rtl::Type{layer().output.width, false}, {}});
+  }
+  void nets() {
+    bool first = true;
+    for (const Part& part : parts_) {
+      const int width = width_of(signals_, part.exports);
+      int lsb = 0;
+      for (const Tap& tap : part.exports) {
+        const int bits = type_of(signals_.op(tap.first).range).width;
+        taps_[tap] = Field{rtl::ref(part.suffix, rtl::Type{width, false}), lsb, bits};
+        lsb += bits;
+      }
+      if (width == 0) continue;
+      if (first) module_.items.push_back(rtl::Section{"Shared terms between the modules."});
+      first = false;
+      module_.items.push_back(rtl::net(part.suffix, rtl::Type{width, false}));
+    }
+  }
+
+  void instance(std::size_t p) {
+    const Part& part = parts_[p];
+    rtl::Instance u;
+    u.module = names_[p];
+    u.name = "u_" + part.suffix;
+    if (has_registers(signals_, part)) {
+      u.connections.push_back(rtl::Connection{"clk_i", rtl::ref("clk_i", kBit), false});
+    }
+    for (std::size_t k = 0; k < layer().operands.size(); ++k) {
+      const plan::Operand& operand = layer().operands[k];
+      const PortWord word = port_word(signals_, part, k);
+      if (word.width == 0) continue;
+      const rtl::Expr port = rtl::ref(operand.name + "_i", rtl::Type{operand.word.width, false});
+      std::vector<Field> fields;
+      for (const std::int32_t i : word.operations) {
+        const plan::Element& e = operand.word.elements[at(signals_.op(i).index)];
+        fields.push_back(Field{port, e.lsb, e.bits});
+      }
+      u.connections.push_back(rtl::Connection{operand.name + "_i", gather(fields), false});
+    }
+    if (!part.imports.empty()) {
+      std::vector<Field> fields;
+      for (const Tap& tap : part.imports) fields.push_back(taps_.at(tap));
+      u.connections.push_back(rtl::Connection{"s_i", gather(fields), false});
+    }
+    if (!part.outputs.empty()) {
+      const rtl::Expr y = rtl::ref("y_o", rtl::Type{layer().output.width, false});
+      std::vector<Field> fields;
+      for (const std::int64_t e : part.outputs) {
+        const plan::Element& element = layer().output.elements[at(e)];
+        fields.push_back(Field{y, element.lsb, element.bits});
+      }
+      u.connections.push_back(rtl::Connection{"y_o", gather(fields), true});
+    }
+    if (!part.exports.empty()) {
+      const rtl::Type type{width_of(signals_, part.exports), false};
+      u.connections.push_back(rtl::Connection{"s_o", rtl::ref(part.suffix, type), true});
+    }
+    module_.items.push_back(rtl::Section{});
+    module_.items.push_back(std::move(u));
+  }
+
+  const LayerSignals& signals_;
+  const std::vector<Part>& parts_;
+  const std::vector<std::string>& names_;
+  std::map<Tap, Field> taps_;
+  rtl::Module module_;
+};
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& w : words) {
+    if (!text.empty()) text += ", ";
+    text += w;
+  }
+  return text;
+}
+
+std::string header_of(const plan::Plan& plan, const plan::Layer& layer) {
+  std::string text =
+      fmt::format("Layer {} of network {}, fully unrolled.\n\n", layer.name, plan.name);
+  if (!layer.formula.empty())
+    text += fmt::format("Computes   {}\n", rtl::comment_text(layer.formula));
+  if (!layer.nodes.empty()) {
+    text += fmt::format("Nodes      {}\n", rtl::comment_text(joined(layer.nodes)));
+  }
+  for (const plan::Operand& operand : layer.operands) {
+    if (operand.word.width == 0) continue;
+    text += fmt::format("Input      {}: {}, {}\n", operand.name,
+                        rtl::comment_text(operand.word.tensor), describe(operand.word));
+  }
+  text += fmt::format("Output     y: {}, {}\n", rtl::comment_text(layer.output.tensor),
+                      describe(layer.output));
+  text += fmt::format("Timing     latency {}, interval 1, no backpressure, no reset\n",
+                      layer.latency_cycles);
+  text += fmt::format(
+      "Cost       {} adders, no multipliers; model: {:.0f} LUT, {:.0f} CARRY4, {:.0f} FF\n",
+      layer.adders, std::ceil(layer.cost.lut), std::ceil(layer.cost.carry4),
+      std::ceil(layer.cost.ff));
+  return text + header_end(plan);
+}
+
+std::string part_header(const plan::Plan& plan, const plan::Layer& layer, const Part& part) {
+  std::string what = "terms that several of its modules need";
+  if (!part.outputs.empty()) {
+    what = fmt::format("outputs {} to {}", part.outputs.front(), part.outputs.back());
+  }
+  return fmt::format("Layer {} of network {}: {}.\nThe layer's module says what it computes.\n{}",
+                     layer.name, plan.name, what, header_end(plan));
+}
+
+}  // namespace
+
+std::string header_end(const plan::Plan& plan) {
+  std::string text;
+  if (!plan.source_file.empty()) {
+    text += fmt::format("Source     {}, sha256 {}\n", rtl::comment_text(plan.source_file),
+                        plan.sha256.substr(0, 16));
+  }
+  return text + fmt::format("Generated by {}. Do not edit.", kGenerator);
+}
+
+std::vector<rtl::Module> layer_modules(const plan::Plan& plan, std::size_t index,
+                                       const std::string& module, rtl::NameTable& module_names) {
+  const plan::Layer& layer = plan.layers[index];
+  const LayerSignals signals(layer);
+  const std::vector<Part> parts = cut(signals);
+  std::vector<rtl::Module> result;
+  if (parts.size() == 1) {
+    result.push_back(PartWriter(signals, parts[0]).run(module, header_of(plan, layer)));
+    return result;
+  }
+  std::vector<std::string> names;
+  for (const Part& part : parts) {
+    names.push_back(module_names.claim(fmt::format("{}_{}", module, part.suffix)));
+    result.push_back(PartWriter(signals, part).run(names.back(), part_header(plan, layer, part)));
+  }
+  result.push_back(WrapperWriter(signals, parts, names).run(module, header_of(plan, layer)));
+  return result;
+}
+
+}  // namespace nib::map
