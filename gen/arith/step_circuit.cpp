@@ -188,10 +188,16 @@ StepCircuit comparators(const Steps& steps, const Target& target) {
   StepCircuit circuit{steps, Comparators{}};
   const int bits = bits_for(steps.domain);
   const auto count = static_cast<double>(steps.thresholds.size());
-  const double each = bits <= 6 ? 1 : 1 + (bits - 6) / 4.0;
+  int widest = 0;
+  for (const std::int64_t t : steps.thresholds) {
+    // Zeros at the low end of the threshold need not be looked at; at 0 just the sign is.
+    const int seen = t == 0 ? 1 : bits - __builtin_ctzll(static_cast<std::uint64_t>(t));
+    widest = std::max(widest, seen);
+    circuit.lut += seen <= 1 ? 0 : seen <= 6 ? 1 : 1 + (seen - 6) / 4.0;
+  }
   const bool single = steps.thresholds.size() == 1 && output_bits(steps) == 1;
-  circuit.lut = count * each + (single ? 0 : std::ceil((count + 1) / 3) * output_bits(steps) / 2.0);
-  int levels = bits <= 6 ? 1 : bits <= 16 ? 2 : 3;
+  if (!single) circuit.lut += std::ceil((count + 1) / 3) * output_bits(steps) / 2.0;
+  int levels = widest <= 1 ? 0 : widest <= 6 ? 1 : widest <= 16 ? 2 : 3;
   for (double inputs = count; inputs > 1; inputs /= 6) ++levels;
   circuit.delay_ns = lut_delay(target, levels);
   return circuit;
