@@ -1,0 +1,58 @@
+// Exact reals: a rational plus rational multiples of square roots of rationals. Batch norms and
+// Pow(c, 0.5) need the roots; everything else stays rational.
+#pragma once
+
+#include <vector>
+
+#include "nib/num/rational.h"
+
+namespace nib::golden {
+
+/// An exact real number. The radicands are positive, no squares, and no ratio of two of them is a
+/// square; so the roots and 1 are linearly independent over the rationals, and a number is zero
+/// only where every coefficient is.
+class Number {
+ public:
+  Number() = default;
+  Number(Rational value) : rational_(std::move(value)) {}  // NOLINT: a rational is a number
+
+  [[nodiscard]] bool is_rational() const { return roots_.empty(); }
+  /// The rational part; the number itself where is_rational().
+  [[nodiscard]] const Rational& rational() const { return rational_; }
+  /// Bits of the longest numerator or denominator.
+  [[nodiscard]] std::size_t bits() const;
+
+  Number& operator+=(const Number& other);
+  [[nodiscard]] Number operator-() const;
+  [[nodiscard]] Number operator*(const Number& other) const;
+
+  /// -1, 0 or 1, exactly.
+  [[nodiscard]] int sign() const;
+  /// The integer that the mode gives, exactly.
+  [[nodiscard]] Integer round(Rounding mode) const;
+  /// A double within `error` of the number; error is 0 where the double is the number.
+  [[nodiscard]] double approximate(double& error) const;
+
+  /// sqrt(x) of a positive rational; exact where x is a square.
+  [[nodiscard]] static Number root_of(const Rational& x);
+  /// 1 / x for a rational or a multiple of one root, not zero; false for a sum of several.
+  [[nodiscard]] static bool reciprocal(const Number& x, Number& result);
+
+ private:
+  struct Root {
+    Rational radicand, factor;
+  };
+  /// Rational bounds whose distance falls as `precision` (bits) grows.
+  void bounds(std::size_t precision, Rational& low, Rational& high) const;
+  void add_root(const Rational& radicand, const Rational& factor);
+
+  Rational rational_;
+  std::vector<Root> roots_;  ///< factors are not zero
+};
+
+[[nodiscard]] Number operator+(Number a, const Number& b);
+[[nodiscard]] Number operator-(Number a, const Number& b);
+/// The sign of a - b.
+[[nodiscard]] int compare(const Number& a, const Number& b);
+
+}  // namespace nib::golden
