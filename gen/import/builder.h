@@ -111,6 +111,10 @@ class NodeReader {
   void finish();
 
  private:
+  /// E0215 where the shapes fit with all rows of the file's batch, else E0307.
+  [[noreturn]] void fail_misfit(const graph::Op& op, const std::vector<graph::ValueId>& inputs,
+                                const std::string& problem) const;
+
   Builder& builder_;
   const RawNode& node_;
   std::set<std::string, std::less<>> taken_;

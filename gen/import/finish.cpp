@@ -88,7 +88,15 @@ void remove_softmax(Builder& builder) {
       fail(ErrorCode::E309, node.op_type + " is the only operator", in_quotes(node.name),
            "without it nothing is left to build");
     }
-    graph.notes.push_back(fmt::format("final {} removed: outputs are its inputs", node.op_type));
+    const auto is_argmax_of = [&](NodeId reader) {
+      return std::holds_alternative<graph::ArgMax>(graph.node(reader).op);
+    };
+    const std::vector<NodeId> readers = graph.consumers(from);
+    const bool ranks = std::any_of(readers.begin(), readers.end(), is_argmax_of);
+    graph.notes.push_back(
+        ranks
+            ? fmt::format("{} before ArgMax removed: its inputs have the same order", node.op_type)
+            : fmt::format("final {} removed: outputs are its inputs", node.op_type));
     replace(graph, from, to);
   }
 }

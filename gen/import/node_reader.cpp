@@ -24,7 +24,8 @@ void NodeReader::arity(std::size_t min_inputs, std::size_t max_inputs,
     const std::string wanted = min_inputs == max_inputs
                                    ? fmt::format("{}", min_inputs)
                                    : fmt::format("{} to {}", min_inputs, max_inputs);
-    fail(ErrorCode::E303, fmt::format("{} inputs where it takes {}", given, wanted));
+    fail(ErrorCode::E303,
+         fmt::format("{} input{} where it takes {}", given, given == 1 ? "" : "s", wanted));
   }
   for (std::size_t i = 0; i < min_inputs; ++i) {
     if (!has(i)) fail(ErrorCode::E303, fmt::format("input {} is absent", i));
@@ -184,6 +185,27 @@ int NodeReader::axis(std::int64_t value, std::size_t rank) const {
   return static_cast<int>(value < 0 ? value + axes : value);
 }
 
+void NodeReader::fail_misfit(const graph::Op& op, const std::vector<ValueId>& inputs,
+                             const std::string& problem) const {
+  if (builder_.graph.batched && builder_.file_batch > 1) {
+    std::vector<Shape> whole(inputs.size());
+    std::vector<const Shape*> shapes(inputs.size(), nullptr);
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      if (inputs[i] == kNone) continue;
+      whole[i] = builder_.graph.value(inputs[i]).shape;
+      const int axis = builder_.facts[static_cast<std::size_t>(inputs[i])].batch_axis;
+      if (axis >= 0) whole[i][static_cast<std::size_t>(axis)] = builder_.file_batch;
+      shapes[i] = &whole[i];
+    }
+    if (!std::holds_alternative<graph::Reshape>(op) &&
+        graph::infer_shape(op, shapes).problem.empty()) {
+      fail(ErrorCode::E215,
+           fmt::format("it needs all {} rows at once ({})", builder_.file_batch, problem));
+    }
+  }
+  fail(ErrorCode::E307, problem);
+}
+
 ValueId NodeReader::emit(graph::Op op, std::vector<ValueId> inputs, const Shape& reshaped,
                          std::optional<int> batch_axis, std::size_t output) {
   std::vector<const Shape*> shapes;
@@ -196,7 +218,7 @@ ValueId NodeReader::emit(graph::Op op, std::vector<ValueId> inputs, const Shape&
     varies = varies || (id != kNone && builder_.facts[static_cast<std::size_t>(id)].varies);
   }
   graph::ShapeResult result = graph::infer_shape(op, shapes, reshaped);
-  if (!result.problem.empty()) fail(ErrorCode::E307, result.problem);
+  if (!result.problem.empty()) fail_misfit(op, inputs, result.problem);
   const auto count = bounded_count(result.shape);
   if (!count) {
     fail(ErrorCode::E207, fmt::format("its output has shape {}, at most {} elements are built",

@@ -85,7 +85,6 @@ struct RawModel {
   std::vector<RawInput> inputs;                              ///< without initialisers
   std::vector<std::string> outputs;
   std::vector<std::pair<std::string, std::string>> datatypes;  ///< tensor, finn_datatype
-  std::vector<std::string> notes;
 };
 
 /// Reads the bytes (gzip is recognised by its magic number). Errors E02xx.

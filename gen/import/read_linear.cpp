@@ -142,7 +142,8 @@ void read_pow(NodeReader& node) {
   if (node.is_constant(0) && !whole) {
     for (const double x : node.reals(0, "the base").data) {
       if (x > 0) continue;
-      node.fail(ErrorCode::E309, fmt::format("the base {} with a broken or negative exponent", x));
+      node.fail(ErrorCode::E309,
+                fmt::format("the base {} with a fractional or negative exponent", x));
     }
   }
   node.emit(graph::Pow{}, {node.in(0), exponent});

@@ -5,7 +5,7 @@
 #include <onnx/onnx_pb.h>
 
 #include <algorithm>
-#include <limits>
+#include <cstring>
 
 #include "nib/base/error.h"
 #include "nib/import/message.h"
@@ -14,6 +14,8 @@ namespace nib::importer {
 namespace {
 
 namespace io = google::protobuf::io;
+
+constexpr std::size_t kTrailer = 18;  // header, CRC and length of an empty gzip file
 
 bool is_gzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
 
@@ -30,7 +32,13 @@ std::string inflate(std::string_view bytes, std::uintmax_t limit) {
     }
     out.append(static_cast<const char*>(chunk), static_cast<std::size_t>(size));
   }
-  if (stream.ZlibErrorCode() != 1 /* Z_STREAM_END */) {
+  // At the end of its input the stream reports an end whether or not the data is complete: the last
+  // four bytes of a gzip file are the length of what it holds.
+  std::uint32_t stated = 0;
+  if (bytes.size() >= kTrailer) {
+    std::memcpy(&stated, bytes.data() + bytes.size() - sizeof(stated), sizeof(stated));
+  }
+  if (stream.ZlibErrorCode() < 0 || bytes.size() < kTrailer || stated != out.size()) {
     fail(ErrorCode::E202, "the gzip data is damaged or cut short");
   }
   return out;

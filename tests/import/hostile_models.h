@@ -1,0 +1,27 @@
+// The hostile models of errors_test.cpp, by what they attack.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model_maker.h"
+#include "nib/base/error.h"
+#include "nib/import/import.h"
+
+namespace nib::testing {
+
+struct HostileModel {
+  std::string name;
+  ErrorCode code;
+  std::string bytes;
+  importer::Options options = {};
+};
+using HostileModels = std::vector<HostileModel>;
+
+[[nodiscard]] HostileModels hostile_files();
+[[nodiscard]] HostileModels hostile_tensors();
+[[nodiscard]] HostileModels hostile_graphs();
+[[nodiscard]] HostileModels hostile_operators();
+[[nodiscard]] HostileModels hostile_quantisers();
+
+}  // namespace nib::testing

@@ -1,0 +1,366 @@
+// Hostile models: operators and their attributes.
+#include <cmath>
+#include <functional>
+
+#include "hostile_models.h"
+
+namespace nib::testing {
+namespace {
+
+std::string model(const std::function<void(ModelMaker&)>& make, std::int64_t opset = 13) {
+  ModelMaker made = x_to_y(opset);
+  make(made);
+  return made.bytes();
+}
+
+/// y = op(x, ...) alone.
+std::string one(const std::string& op, const std::function<void(NodeMaker&)>& change = {},
+                std::int64_t opset = 13) {
+  return model(
+      [&](ModelMaker& made) {
+        NodeMaker node = made.node(op, {"x"}, {"y"}).named("the_node");
+        if (change) change(node);
+      },
+      opset);
+}
+
+HostileModels unsupported() {
+  return {
+      {"Selu", ErrorCode::E301, one("Selu")},
+      {"DynamicQuantizeLinear", ErrorCode::E301, one("DynamicQuantizeLinear")},
+      {"GenericPartition", ErrorCode::E301,
+       model([](ModelMaker& made) { made.node("GenericPartition", {"x"}, {"y"}, kQonnx); })},
+      {"Trunc", ErrorCode::E301,
+       model([](ModelMaker& made) { made.node("Trunc", {"x"}, {"y"}, kQonnx); })},
+      {"an operator without a name", ErrorCode::E301, one("")},
+      {"an operator called ../../x", ErrorCode::E301, one("../../x")},
+      {"Relu in a quantiser's domain", ErrorCode::E301,
+       model([](ModelMaker& made) { made.node("Relu", {"x"}, {"y"}, kQonnx); })},
+  };
+}
+
+HostileModels arities() {
+  return {
+      {"Relu of two inputs", ErrorCode::E303, model([](ModelMaker& made) {
+         made.node("Relu", {"x", "x"}, {"y"});
+       })},
+      {"Relu of none", ErrorCode::E303, model([](ModelMaker& made) {
+         made.node("Relu", {}, {"z"});
+         made.node("Add", {"x", "z"}, {"y"});
+       })},
+      {"MatMul of one input", ErrorCode::E303, one("MatMul")},
+      {"MatMul with an absent input", ErrorCode::E303, model([](ModelMaker& made) {
+         made.node("MatMul", {"x", ""}, {"y"});
+       })},
+      {"Relu with two outputs", ErrorCode::E303, model([](ModelMaker& made) {
+         made.node("Relu", {"x"}, {"y", "z"});
+       })},
+      {"Quant of three inputs", ErrorCode::E303, model([](ModelMaker& made) {
+         made.quant("x", "y", 1, 0, 4).proto().mutable_input()->RemoveLast();
+       })},
+      {"Concat with an absent input", ErrorCode::E303, model([](ModelMaker& made) {
+         made.node("Concat", {"x", ""}, {"y"}).set("axis", 1);
+       })},
+      {"Unsqueeze without axes", ErrorCode::E303, one("Unsqueeze")},
+      {"Squeeze with axes as input in opset 11", ErrorCode::E303,
+       model(
+           [](ModelMaker& made) {
+             made.integers("a", {1}, {1});
+             made.node("Squeeze", {"x", "a"}, {"y"});
+           },
+           11)},
+  };
+}
+
+HostileModels attribute_types() {
+  const auto damaged = [](const std::function<void(onnx::AttributeProto&)>& change) {
+    return one("LeakyRelu", [&](NodeMaker& node) {
+      auto& attribute = node.add("alpha", onnx::AttributeProto_AttributeType_FLOAT);
+      attribute.set_f(0.5F);
+      change(attribute);
+    });
+  };
+  return {
+      {"a float attribute as integer", ErrorCode::E304,
+       one("LeakyRelu", [](NodeMaker& node) { node.set("alpha", 1); })},
+      {"an integer attribute as float", ErrorCode::E304,
+       one("Flatten", [](NodeMaker& node) { node.set("axis", 1.0F); })},
+      {"a list as integer", ErrorCode::E304,
+       one("Transpose", [](NodeMaker& node) { node.set("perm", 1); })},
+      {"a text as integer", ErrorCode::E304, model([](ModelMaker& made) {
+         auto& node = made.quant("x", "y", 1, 0, 4).proto();
+         node.mutable_attribute()->RemoveLast();
+         NodeMaker(node).set("rounding_mode", 0);
+       })},
+      {"a stated type that differs from the value", ErrorCode::E304,
+       damaged(
+           [](onnx::AttributeProto& a) { a.set_type(onnx::AttributeProto_AttributeType_INT); })},
+      {"two values in one attribute", ErrorCode::E304,
+       damaged([](onnx::AttributeProto& a) { a.set_i(3); })},
+      {"a type without a value", ErrorCode::E304,
+       damaged([](onnx::AttributeProto& a) { a.clear_f(); })},
+      {"neither type nor value", ErrorCode::E304, damaged([](onnx::AttributeProto& a) {
+         a.clear_f();
+         a.clear_type();
+       })},
+      {"a Constant whose value is a text", ErrorCode::E304, model([](ModelMaker& made) {
+         made.node("Constant", {}, {"c"}).set("value", "1");
+         made.node("Add", {"x", "c"}, {"y"});
+       })},
+      {"an unknown attribute", ErrorCode::E305,
+       one("Relu", [](NodeMaker& node) { node.set("threshold", 1.0F); })},
+      {"broadcast in opset 13", ErrorCode::E305, model([](ModelMaker& made) {
+         made.reals("c", {}, {1});
+         made.node("Add", {"x", "c"}, {"y"}).set("broadcast", 1);
+       })},
+      {"min of Clip in opset 13", ErrorCode::E305,
+       one("Clip", [](NodeMaker& node) { node.set("min", 0.0F); })},
+      {"a Constant of a sparse value", ErrorCode::E305, model([](ModelMaker& made) {
+         made.node("Constant", {}, {"c"}).set("value_string", "1");
+         made.node("Add", {"x", "c"}, {"y"});
+       })},
+  };
+}
+
+HostileModels attribute_values() {
+  const auto batch_norm = [](float variance) {
+    return model([&](ModelMaker& made) {
+      for (const char* name : {"s", "b", "m"}) made.filled(name, {4}, 1);
+      made.filled("v", {4}, variance);
+      made.node("BatchNormalization", {"x", "s", "b", "m", "v"}, {"y"});
+    });
+  };
+  const auto reshape = [](const Dims& shape) {
+    return model([&](ModelMaker& made) {
+      made.integers("s", {static_cast<std::int64_t>(shape.size())}, shape);
+      made.node("Reshape", {"x", "s"}, {"y"});
+    });
+  };
+  return {
+      {"transB is 2", ErrorCode::E306, model([](ModelMaker& made) {
+         made.filled("w", {4, 4}, 1);
+         made.node("Gemm", {"x", "w"}, {"y"}).set("transB", 2);
+       })},
+      {"an alpha that is NaN", ErrorCode::E306,
+       one("LeakyRelu", [](NodeMaker& node) { node.set("alpha", std::nanf("")); })},
+      {"an axis that is not there", ErrorCode::E306,
+       one("ArgMax", [](NodeMaker& node) { node.set("axis", 7); })},
+      {"an axis of -2^63", ErrorCode::E306,
+       one("ArgMax",
+           [](NodeMaker& node) { node.set("axis", std::numeric_limits<std::int64_t>::min()); })},
+      {"a permutation with a repeated axis", ErrorCode::E307,
+       one("Transpose",
+           [](NodeMaker& node) {
+             node.set("perm", Dims{0, 0});
+           })},
+      {"a permutation that is too short", ErrorCode::E306,
+       one("Transpose", [](NodeMaker& node) { node.set("perm", Dims{0}); })},
+      {"a negative variance", ErrorCode::E306, batch_norm(-1)},
+      {"a variance that is NaN", ErrorCode::E306, batch_norm(std::nanf(""))},
+      {"limits of Clip in the wrong order", ErrorCode::E306, model([](ModelMaker& made) {
+         made.reals("low", {}, {1});
+         made.reals("high", {}, {0});
+         made.node("Clip", {"x", "low", "high"}, {"y"});
+       })},
+      {"a division by 0", ErrorCode::E306, model([](ModelMaker& made) {
+         made.reals("c", {4}, {1, 2, 0, 4});
+         made.node("Div", {"x", "c"}, {"y"});
+       })},
+      {"two lengths of -1", ErrorCode::E306, reshape({-1, -1})},
+      {"a length of -2", ErrorCode::E306, reshape({1, -2})},
+      {"lengths that overflow", ErrorCode::E306, reshape({1LL << 40, 1LL << 40})},
+      {"shape arithmetic that overflows", ErrorCode::E306, model([](ModelMaker& made) {
+         made.integers("a", {1}, {1LL << 62});
+         made.node("Mul", {"a", "a"}, {"s"});
+         made.node("Reshape", {"x", "s"}, {"y"});
+       })},
+      {"a shape divided by 0", ErrorCode::E306, model([](ModelMaker& made) {
+         made.integers("a", {1}, {4});
+         made.integers("b", {1}, {0});
+         made.node("Div", {"a", "b"}, {"s"});
+         made.node("Reshape", {"x", "s"}, {"y"});
+       })},
+      {"a Gather beyond the end", ErrorCode::E306, model([](ModelMaker& made) {
+         made.node("Shape", {"x"}, {"s"});
+         made.integers("i", {}, {2});
+         made.node("Gather", {"s", "i"}, {"l"});
+         made.node("Add", {"x", "l"}, {"y"});
+       })},
+      {"a Constant without a value", ErrorCode::E306, model([](ModelMaker& made) {
+         made.node("Constant", {}, {"c"});
+         made.node("Add", {"x", "c"}, {"y"});
+       })},
+      {"an unknown data_layout", ErrorCode::E306, model([](ModelMaker& made) {
+         made.reals("t", {1, 1}, {0});
+         made.node("MultiThreshold", {"x", "t"}, {"y"}, kQonnx).set("data_layout", "CHWN");
+       })},
+      {"signed is 7", ErrorCode::E306, model([](ModelMaker& made) {
+         made.quant("x", "y", 1, 0, 4).proto().mutable_attribute(0)->set_i(7);
+       })},
+      {"a cast that does not fit", ErrorCode::E306, model([](ModelMaker& made) {
+         made.reals("c", {1}, {300});
+         made.node("Cast", {"c"}, {"s"}).set("to", 3);
+         made.node("Reshape", {"x", "s"}, {"y"});
+       })},
+  };
+}
+
+HostileModels misfits() {
+  const auto with = [](const std::string& op, const Dims& dims) {
+    return model([&](ModelMaker& made) {
+      made.filled("c", dims, 1);
+      made.node(op, {"x", "c"}, {"y"});
+    });
+  };
+  return {
+      {"a matrix of the wrong height", ErrorCode::E307, with("MatMul", {3, 2})},
+      {"a scalar in a matrix product", ErrorCode::E307, with("MatMul", {})},
+      {"operands that do not broadcast", ErrorCode::E307, with("Add", {3})},
+      {"Gemm of rank 3", ErrorCode::E307, with("Gemm", {1, 4, 2})},
+      {"a C that enlarges the product", ErrorCode::E307, model([](ModelMaker& made) {
+         made.filled("w", {4, 4}, 1);
+         made.filled("c", {2, 1, 4}, 1);
+         made.node("Gemm", {"x", "w", "c"}, {"y"});
+       })},
+      {"a batch norm for 3 of 4 channels", ErrorCode::E307, model([](ModelMaker& made) {
+         for (const char* name : {"s", "b", "m", "v"}) made.filled(name, {3}, 1);
+         made.node("BatchNormalization", {"x", "s", "b", "m", "v"}, {"y"});
+       })},
+      {"a reshape to more elements", ErrorCode::E307, model([](ModelMaker& made) {
+         made.integers("s", {2}, {1, 5});
+         made.node("Reshape", {"x", "s"}, {"y"});
+       })},
+      {"a reshape that does not divide", ErrorCode::E307, model([](ModelMaker& made) {
+         made.integers("s", {2}, {3, -1});
+         made.node("Reshape", {"x", "s"}, {"y"});
+       })},
+      {"a reshape that copies an axis too many", ErrorCode::E307, model([](ModelMaker& made) {
+         made.integers("s", {3}, {0, 0, 0});
+         made.node("Reshape", {"x", "s"}, {"y"});
+       })},
+      {"Squeeze of an axis of length 4", ErrorCode::E307, model([](ModelMaker& made) {
+         made.integers("a", {1}, {1});
+         made.node("Squeeze", {"x", "a"}, {"y"});
+       })},
+      {"Concat of ranks 2 and 1", ErrorCode::E307, model([](ModelMaker& made) {
+         made.filled("c", {4}, 1);
+         made.node("Concat", {"x", "c"}, {"y"}).set("axis", 1);
+       })},
+      {"Add without broadcast in opset 6", ErrorCode::E307,
+       model(
+           [](ModelMaker& made) {
+             made.filled("c", {4}, 1);
+             made.node("Add", {"x", "c"}, {"y"});
+           },
+           6)},
+  };
+}
+
+HostileModels computed_and_modes() {
+  const auto batch_norm = [](const std::function<void(NodeMaker&)>& change, std::int64_t opset) {
+    return model(
+        [&](ModelMaker& made) {
+          for (const char* name : {"s", "b", "m", "v"}) made.filled(name, {4}, 1);
+          NodeMaker node = made.node("BatchNormalization", {"x", "s", "b", "m", "v"}, {"y"});
+          change(node);
+        },
+        opset);
+  };
+  return {
+      {"a computed shape", ErrorCode::E308, model([](ModelMaker& made) {
+         made.node("ArgMax", {"x"}, {"s"}).set("axis", 1);
+         made.node("Reshape", {"x", "s"}, {"y"});
+       })},
+      {"a computed limit", ErrorCode::E308, model([](ModelMaker& made) {
+         made.node("Clip", {"x", "x"}, {"y"});
+       })},
+      {"a computed gamma", ErrorCode::E308, model([](ModelMaker& made) {
+         for (const char* name : {"b", "m", "v"}) made.filled(name, {4}, 1);
+         made.node("BatchNormalization", {"x", "x", "b", "m", "v"}, {"y"});
+       })},
+      {"a batch norm in training", ErrorCode::E309,
+       batch_norm([](NodeMaker& node) { node.set("training_mode", 1); }, 14)},
+      {"a batch norm that is not spatial", ErrorCode::E309,
+       batch_norm([](NodeMaker& node) { node.set("spatial", 0); }, 7)},
+      {"the running mean of a batch norm", ErrorCode::E309, model([](ModelMaker& made) {
+         for (const char* name : {"s", "b", "m", "v"}) made.filled(name, {4}, 1);
+         made.node("BatchNormalization", {"x", "s", "b", "m", "v"}, {"z", "mean"});
+         made.node("Add", {"z", "mean"}, {"y"});
+       })},
+      {"Softmax in the middle", ErrorCode::E309, model([](ModelMaker& made) {
+         made.node("Softmax", {"x"}, {"z"}).named("attention");
+         made.node("Mul", {"z", "x"}, {"y"});
+       })},
+      {"nothing but Softmax", ErrorCode::E309, one("Softmax")},
+      {"a Softmax and its input as outputs", ErrorCode::E309, model([](ModelMaker& made) {
+         made.node("Relu", {"x"}, {"z"});
+         made.node("Softmax", {"z"}, {"y"});
+         made.output("z");
+       })},
+      {"ArgMax that takes the last of equals", ErrorCode::E309,
+       one("ArgMax", [](NodeMaker& node) { node.set("axis", 1).set("select_last_index", 1); })},
+      {"TopK with k = 2", ErrorCode::E309, model([](ModelMaker& made) {
+         made.integers("k", {1}, {2});
+         made.node("TopK", {"x", "k"}, {"v", "y"});
+       })},
+      {"the values of TopK", ErrorCode::E309, model([](ModelMaker& made) {
+         made.integers("k", {1}, {1});
+         made.node("TopK", {"x", "k"}, {"v", "i"});
+         made.node("Mul", {"v", "i"}, {"y"});
+       })},
+      {"Dropout in training", ErrorCode::E309, model([](ModelMaker& made) {
+         made.reals("r", {}, {0.5F});
+         made.integers("t", {}, {1});
+         made.node("Dropout", {"x", "r", "t"}, {"y"});
+       })},
+      {"a cast that truncates", ErrorCode::E309,
+       one("Cast", [](NodeMaker& node) { node.set("to", 7); })},
+      {"a cast to float16", ErrorCode::E309,
+       one("Cast", [](NodeMaker& node) { node.set("to", 10); })},
+      {"a cast to type 999", ErrorCode::E204,
+       one("Cast", [](NodeMaker& node) { node.set("to", 999); })},
+      {"a computed exponent", ErrorCode::E309, model([](ModelMaker& made) {
+         made.node("Pow", {"x", "x"}, {"y"});
+       })},
+      {"the square root of a negative constant", ErrorCode::E309, model([](ModelMaker& made) {
+         made.reals("b", {}, {-2});
+         made.reals("e", {}, {0.5F});
+         made.node("Pow", {"b", "e"}, {"c"});
+         made.node("Mul", {"x", "c"}, {"y"});
+       })},
+      {"a division of integers", ErrorCode::E309, model([](ModelMaker& made) {
+         made.integers("two", {}, {2});
+         made.node("ArgMax", {"x"}, {"i"}).set("axis", 1);
+         made.node("Div", {"i", "two"}, {"y"});
+       })},
+      {"arithmetic on int8", ErrorCode::E309,
+       [] {
+         ModelMaker made(13);
+         made.input("x", {1, 4}, 3).output("y");
+         made.node("Add", {"x", "x"}, {"y"});
+         return made.bytes();
+       }()},
+      {"Gather of data", ErrorCode::E308, model([](ModelMaker& made) {
+         made.integers("i", {1}, {0});
+         made.node("Gather", {"x", "i"}, {"y"});
+       })},
+      {"Slice of data", ErrorCode::E309, model([](ModelMaker& made) {
+         made.integers("a", {1}, {0});
+         made.integers("b", {1}, {1});
+         made.node("Slice", {"x", "a", "b"}, {"y"});
+       })},
+  };
+}
+
+}  // namespace
+
+HostileModels hostile_operators() {
+  HostileModels out = unsupported();
+  for (HostileModels more :
+       {arities(), attribute_types(), attribute_values(), misfits(), computed_and_modes()}) {
+    out.insert(out.end(), more.begin(), more.end());
+  }
+  return out;
+}
+
+}  // namespace nib::testing
