@@ -34,7 +34,12 @@ void check_lint(Session& session);
 /// Unrolled builds: Verilator against golden, latency, interval, power-up, gaps, reset.
 void check_flow(Session& session, const graph::Graph& graph, Oracle& oracle, Vectors& vectors);
 
+/// Stream FIFOs: an exact cycle model, stalls and resets.
+void check_fifo(Session& session);
 /// --prove: every neuron, for all inputs.
 void check_prove(Session& session, const graph::Graph& graph);
+
+/// --sc: the SystemC bench and pipeline model.
+void check_sc(Session& session, const Vectors& vectors);
 
 }  // namespace nib::sim

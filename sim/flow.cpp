@@ -71,28 +71,6 @@ std::vector<std::int64_t> expected_inputs(const FlowPlan& plan, int latency) {
   return source;
 }
 
-std::vector<std::uint32_t> stimulus_of(const FlowPlan& plan, const Vectors& vectors) {
-  Random random(plan.seed ^ 0x5DEECE66DU);
-  std::vector<std::uint32_t> pieces;
-  std::size_t record = 1;
-  for (const PackedRows& port : vectors.inputs) record += static_cast<std::size_t>(port.pieces);
-  pieces.reserve(plan.cycles.size() * record);
-  for (const FlowCycle& cycle : plan.cycles) {
-    pieces.push_back((cycle.valid ? 1U : 0U) | (cycle.reset ? 2U : 0U));
-    for (const PackedRows& port : vectors.inputs) {
-      if (cycle.vector >= 0) {
-        const auto row = port.row(cycle.vector);
-        pieces.insert(pieces.end(), row.begin(), row.end());
-      } else {
-        for (int i = 0; i < port.pieces; ++i) {
-          pieces.push_back(static_cast<std::uint32_t>(random.next()));
-        }
-      }
-    }
-  }
-  return pieces;
-}
-
 /// The first output element that differs, in words; empty where all agree.
 std::string value_difference(const Manifest& manifest, const FlowLog& log, const Vectors& vectors,
                              std::int64_t cycle, std::int64_t vector) {
@@ -144,6 +122,28 @@ Dut flow_dut(const std::filesystem::path& folder, const Manifest& manifest) {
   for (const PortWord& port : manifest.inputs) dut.inputs.push_back({port.port, port.word.width});
   for (const PortWord& port : manifest.outputs) dut.outputs.push_back({port.port, port.word.width});
   return dut;
+}
+
+std::vector<std::uint32_t> stimulus_of(const FlowPlan& plan, const Vectors& vectors) {
+  Random random(plan.seed ^ 0x5DEECE66DU);
+  std::vector<std::uint32_t> pieces;
+  std::size_t record = 1;
+  for (const PackedRows& port : vectors.inputs) record += static_cast<std::size_t>(port.pieces);
+  pieces.reserve(plan.cycles.size() * record);
+  for (const FlowCycle& cycle : plan.cycles) {
+    pieces.push_back((cycle.valid ? 1U : 0U) | (cycle.reset ? 2U : 0U));
+    for (const PackedRows& port : vectors.inputs) {
+      if (cycle.vector >= 0) {
+        const auto row = port.row(cycle.vector);
+        pieces.insert(pieces.end(), row.begin(), row.end());
+      } else {
+        for (int i = 0; i < port.pieces; ++i) {
+          pieces.push_back(static_cast<std::uint32_t>(random.next()));
+        }
+      }
+    }
+  }
+  return pieces;
 }
 
 std::vector<FlowPlan> flow_plans(const Manifest& manifest, const Vectors& vectors,

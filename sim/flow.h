@@ -64,6 +64,9 @@ struct FlowReport {
 [[nodiscard]] std::vector<FlowPlan> flow_plans(const Manifest& manifest, const Vectors& vectors,
                                                std::uint64_t seed);
 
+/// The stimulus of a plan as the flow bench reads it; noise where no vector is driven.
+[[nodiscard]] std::vector<std::uint32_t> stimulus_of(const FlowPlan& plan, const Vectors& vectors);
+
 /// Runs a plan. Throws Fault as Bench::run does.
 [[nodiscard]] FlowLog run_flow(Bench& bench, const FlowPlan& plan, const Vectors& vectors);
 

@@ -297,6 +297,7 @@ Manifest build(const Json& root) {
   }
   read_clocks(root, m);
   if (m.style == "stream-fifo") {
+    m.latency = whole_of(root, "latency_cycles", 0, kMaxLatency, "the manifest");
     const Json& stream = field(root, "stream", "the manifest");
     m.stream = StreamShape{whole_of(stream, "width", 1, 4096, "\"stream\""),
                            whole_of(stream, "depth", 1, 1 << 20, "\"stream\"")};

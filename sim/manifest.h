@@ -22,7 +22,7 @@ struct Element {
   bool is_signed = false;
   Rational scale = 1;
   Rational offset = 0;
-  Range range;  ///< of the codes: "min" and "max", else all codes of the bits
+  Range range;       ///< of the codes: "min" and "max", else all codes of the bits
   bool live = true;  ///< "live": false where nobody reads it: not built, nothing to compare
 };
 

@@ -38,6 +38,7 @@ void check_unrolled(Session& session) {
   Vectors vectors;
   check_flow(session, graph, oracle, vectors);
   if (session.options.prove) check_prove(session, graph);
+  if (session.options.systemc) check_sc(session, vectors);
 }
 
 }  // namespace
@@ -45,7 +46,11 @@ void check_unrolled(Session& session) {
 VerifyResult verify(const std::filesystem::path& folder, const VerifyOptions& options) {
   Session session{folder, options, read_manifest(folder), {}};
   check_lint(session);
-  check_unrolled(session);
+  if (session.manifest.stream) {
+    check_fifo(session);
+  } else {
+    check_unrolled(session);
+  }
   VerifyResult& result = session.result;
   result.passed = std::all_of(result.checks.begin(), result.checks.end(),
                               [](const Check& check) { return check.passed; });
