@@ -43,14 +43,14 @@ PortWord port_word(const LayerSignals& signals, const Part& part, std::size_t op
       [&](std::int32_t a, std::int32_t b) { return signals.op(a).index < signals.op(b).index; });
   for (const std::int32_t i : result.operations) {
     result.lsb.push_back(result.width);
-    result.width += type_of(signals.op(i).range).width;
+    result.width += type_of(signals.op(i)).width;
   }
   return result;
 }
 
 int width_of(const LayerSignals& signals, const std::set<Tap>& taps) {
   int width = 0;
-  for (const Tap& t : taps) width += type_of(signals.op(t.first).range).width;
+  for (const Tap& t : taps) width += type_of(signals.op(t.first)).width;
   return width;
 }
 
@@ -88,6 +88,7 @@ class PartWriter {
     for (const rtl::Item& item : steps_.declarations()) module_.items.push_back(item);
     stages();
     results();
+    dropped();
     return std::move(module_);
   }
 
@@ -159,7 +160,7 @@ class PartWriter {
       add(rtl::Section{});
       std::vector<std::pair<std::string, rtl::Type>> names;
       for (const std::int32_t i : word.operations) {
-        names.emplace_back(signals_.name(i, 0), type_of(signals_.op(i).range));
+        names.emplace_back(signals_.name(i, 0), type_of(signals_.op(i)));
       }
       declare(names);
       for (std::size_t j = 0; j < names.size(); ++j) {
@@ -175,7 +176,7 @@ class PartWriter {
     const rtl::Expr port = rtl::ref("s_i", rtl::Type{width_of(signals_, part_.imports), false});
     std::vector<std::pair<std::string, rtl::Type>> names;
     for (const auto& [i, delay] : part_.imports) {
-      names.emplace_back(signals_.name(i, delay), type_of(signals_.op(i).range));
+      names.emplace_back(signals_.name(i, delay), type_of(signals_.op(i)));
     }
     declare(names);
     int lsb = 0;
@@ -214,9 +215,10 @@ class PartWriter {
 
   void operation(std::int32_t i) {
     const plan::Operation& op = signals_.op(i);
-    const rtl::Type type = type_of(op.range);
+    const rtl::Type type = type_of(op);
     const bool spelt = op.role == Role::kAcc && signals_.is_linear(i);
     std::string comment = fmt::format("in {}", to_string(op.range));
+    if (type.width < type_of(op.range).width) comment += fmt::format(", modulo 2^{}", type.width);
     if (spelt) {
       add(rtl::Comment{fmt::format("{} = {}", signals_.base(i), signals_.form_text(i, 40))});
     } else if (signals_.is_linear(i)) {
@@ -229,9 +231,26 @@ class PartWriter {
     add(rtl::Assign{rtl::ref(signals_.name(i, 0), type), std::move(value), {}});
   }
 
-  rtl::Expr expression(std::int32_t i, std::vector<rtl::Item>& before) const {
+  // Operation i in that stage; `bits` of it are read.
+  rtl::Expr read(std::int32_t i, int stage, int bits = 64) {
+    rtl::Expr value = signals_.at_stage(i, stage);
+    if (const auto* name = std::get_if<rtl::Ref>(&value.node)) {
+      auto& entry = reads_.try_emplace(name->name, value, 0).first->second;
+      entry.second = std::max(entry.second, std::min(bits, value.type.width));
+    }
+    return value;
+  }
+
+  rtl::Expr expression(std::int32_t i, std::vector<rtl::Item>& before) {
     const plan::Operation& op = signals_.op(i);
-    const rtl::Type type = type_of(op.range);
+    const rtl::Type type = type_of(op);
+    if (op.kind != Kind::kAdd) {
+      const bool selects = op.kind == Kind::kSelect;
+      const int bits = selects ? type.width : steps_.operand_bits(i);
+      for (const arith::Term* t : {&op.a, &op.b, &op.c}) {
+        if (t->node >= 0) read(t->node, op.stage, bits);
+      }
+    }
     switch (op.kind) {
       case Kind::kInput:
       case Kind::kConstant:
@@ -253,9 +272,10 @@ class PartWriter {
   }
 
   // Every operand is extended to the width of the sum before anything is added or shifted.
-  rtl::Expr sum(const plan::Operation& op, rtl::Type type) const {
+  rtl::Expr sum(const plan::Operation& op, rtl::Type type) {
     const auto term = [&](const arith::Term& t) {
-      return rtl::shift_left(rtl::cast(signals_.at_stage(t.node, op.stage), type.width), t.shift);
+      rtl::Expr x = read(t.node, op.stage, type.width - t.shift);
+      return rtl::shift_left(rtl::cast(std::move(x), type.width), t.shift);
     };
     const rtl::Expr constant = modular_literal(std::abs(op.constant), type);
     const bool offset = std::get<rtl::Literal>(constant.node).value != 0;
@@ -306,10 +326,9 @@ class PartWriter {
     for (const std::int32_t i : part_.operations) {
       const int delay = stage - signals_.op(i).stage;
       if (delay < 0 || delay >= signals_.depth(i)) continue;
-      const rtl::Type type = type_of(signals_.op(i).range);
+      const rtl::Type type = type_of(signals_.op(i));
       names.emplace_back(signals_.name(i, delay + 1), type);
-      ff.registers.emplace_back(rtl::ref(names.back().first, type),
-                                rtl::ref(signals_.name(i, delay), type));
+      ff.registers.emplace_back(rtl::ref(names.back().first, type), read(i, stage));
     }
     if (names.empty()) return;
     const int relative = stage - layer().start_stage;
@@ -321,7 +340,10 @@ class PartWriter {
   void results() {
     if (!part_.outputs.empty()) {
       std::vector<rtl::Expr> list;
-      for (const std::int64_t e : part_.outputs) list.push_back(signals_.output(e));
+      for (const std::int64_t e : part_.outputs) {
+        const int bits = layer().output.elements[at(e)].bits;
+        list.push_back(rtl::cast(read(layer().drivers[at(e)], layer().output_stage, bits), bits));
+      }
       std::reverse(list.begin(), list.end());
       add(rtl::Section{});
       const int width = output_width(layer(), part_.outputs);
@@ -330,7 +352,7 @@ class PartWriter {
     if (!part_.exports.empty()) {
       std::vector<rtl::Expr> list;
       for (const auto& [i, delay] : part_.exports) {
-        list.push_back(rtl::ref(signals_.name(i, delay), type_of(signals_.op(i).range)));
+        list.push_back(read(i, signals_.op(i).stage + delay));
       }
       std::reverse(list.begin(), list.end());
       add(rtl::Section{});
@@ -339,9 +361,26 @@ class PartWriter {
     }
   }
 
+  // High bits that no sum here has room for: sums are exact modulo their width.
+  void dropped() {
+    std::vector<Field> fields;
+    for (const auto& [name, entry] : reads_) {
+      const auto& [value, bits] = entry;
+      if (bits >= value.type.width) continue;
+      rtl::Expr word = value;
+      fields.push_back(Field{std::move(word), bits, value.type.width - bits});
+    }
+    if (fields.empty()) return;
+    add(rtl::Section{"High bits above the sums that read them."});
+    add(rtl::net("unused_bits", kBit));
+    add(rtl::Assign{
+        rtl::ref("unused_bits", kBit), rtl::unary(rtl::UnaryOp::kReduceXor, gather(fields)), {}});
+  }
+
   const LayerSignals& signals_;
   const Part& part_;
   StepText steps_;
+  std::map<std::string, std::pair<rtl::Expr, int>> reads_;  // and how many bits are read
   rtl::Module module_;
 };
 
@@ -383,7 +422,7 @@ class WrapperWriter {
       const int width = width_of(signals_, part.exports);
       int lsb = 0;
       for (const Tap& tap : part.exports) {
-        const int bits = type_of(signals_.op(tap.first).range).width;
+        const int bits = type_of(signals_.op(tap.first)).width;
         taps_[tap] = Field{rtl::ref(part.suffix, rtl::Type{width, false}), lsb, bits};
         lsb += bits;
       }

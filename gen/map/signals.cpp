@@ -49,6 +49,10 @@ rtl::Type type_of(Range range) {
   return rtl::Type{std::max(1, bits_for(range)), nib::is_signed(range)};
 }
 
+rtl::Type type_of(const plan::Operation& op) {
+  return rtl::Type{op.width, nib::is_signed(op.range)};
+}
+
 rtl::Expr modular_literal(std::int64_t value, rtl::Type type) {
   if (type.width >= 63) return rtl::literal(value, type);
   return rtl::literal(value & ((std::int64_t{1} << type.width) - 1), type);
@@ -131,17 +135,13 @@ void LayerSignals::name_all() {
   base_.resize(count);
   by_form_.assign(count, 0);
   cover_.assign(count, {0, 0});
-  for (const char* taken : {"clk_i", "y_o", "s_o"}) names_.claim(taken);
+  for (const char* taken : {"clk_i", "y_o", "s_o", "s_i", "unused_bits"}) names_.claim(taken);
   for (const plan::Operand& operand : layer_->operands) names_.claim(operand.name + "_i");
   int shared = 0;
   std::vector<int> parts(layer_->drivers.size(), 0);
   for (std::size_t i = 0; i < count; ++i) {
     const plan::Operation& o = layer_->operations[i];
-    if (o.kind == Kind::kInput) cover_[i] = {o.index, o.index};
-    if (o.kind == Kind::kConstant) {
-      const auto c = static_cast<std::int32_t>(o.constant);
-      cover_[i] = {c, c};
-    }
+    if (o.kind == Kind::kInput || o.kind == Kind::kConstant) cover_[i] = {o.index, o.index};
     if (o.kind == Kind::kAtLeast || o.kind == Kind::kSelect) {
       cover_[i] = {std::min(cover_[at(o.a.node)].first, cover_[at(o.b.node)].first),
                    std::max(cover_[at(o.a.node)].second, cover_[at(o.b.node)].second)};
@@ -167,16 +167,10 @@ std::string LayerSignals::name(std::int32_t i, int delay) const {
 
 rtl::Expr LayerSignals::at_stage(std::int32_t i, int stage) const {
   const plan::Operation& o = op(i);
-  const rtl::Type type = type_of(o.range);
+  const rtl::Type type = type_of(o);
   if (o.kind == Kind::kConstant) return rtl::literal(o.constant, type);
   NIB_CHECK(stage >= o.stage && stage - o.stage <= depth_[at(i)], "a register for every stage");
   return rtl::ref(name(i, stage - o.stage), type);
-}
-
-rtl::Expr LayerSignals::output(std::int64_t element) const {
-  const std::int32_t driver = layer_->drivers[at(element)];
-  rtl::Expr value = at_stage(driver, layer_->output_stage);
-  return rtl::cast(std::move(value), layer_->output.elements[at(element)].bits);
 }
 
 std::string LayerSignals::form_text(std::int32_t i, std::size_t terms) const {

@@ -17,6 +17,8 @@ using LinearForm = std::vector<std::pair<std::int32_t, std::int64_t>>;
 
 /// Width and sign of a net for `range`; a constant 0 takes one bit.
 [[nodiscard]] rtl::Type type_of(Range range);
+/// The declared type of an operation.
+[[nodiscard]] rtl::Type type_of(const plan::Operation& op);
 
 /// |value| modulo 2^width, for sums that are taken modulo their width.
 [[nodiscard]] rtl::Expr modular_literal(std::int64_t value, rtl::Type type);
@@ -40,8 +42,6 @@ class LayerSignals {
   }
   /// The value of operation i in stage `stage`, in its own type; constants are literals.
   [[nodiscard]] rtl::Expr at_stage(std::int32_t i, int stage) const;
-  /// The output element in the output stage, in its declared width.
-  [[nodiscard]] rtl::Expr output(std::int64_t element) const;
 
   /// "x0 + 4*x1", at most `terms` of it. Only for sums (kAdd over inputs and sums).
   [[nodiscard]] std::string form_text(std::int32_t i, std::size_t terms) const;

@@ -61,13 +61,15 @@ rtl::Expr bits_of(const rtl::Expr& v, int high, int low) {
   return rtl::slice(v, low, high - low + 1);
 }
 
-// v >> shift < low, by the sign and the overflow bits where that says it.
-rtl::Expr is_below(const rtl::Expr& v, const ClipKey& key) {
+// v >> shift < low, by the sign and the overflow bits where that says it; `whole`: by a comparison,
+// which reads every bit.
+rtl::Expr is_below(const rtl::Expr& v, const ClipKey& key, bool whole) {
   const int top = key.width - 1;
-  if (key.low == 0 && key.is_signed) return bits_of(v, top, top);
+  if (!whole && key.low == 0 && key.is_signed) return bits_of(v, top, top);
   const int k = log2_of(-key.low);
-  if (key.is_signed && k >= 0 && key.shift + k < top) {
-    rtl::Expr same = rtl::unary(rtl::UnaryOp::kReduceAnd, bits_of(v, top - 1, key.shift + k));
+  if (!whole && key.is_signed && k >= 0 && key.shift + k < top) {
+    rtl::Expr same = bits_of(v, top - 1, key.shift + k);
+    if (same.type.width > 1) same = rtl::unary(rtl::UnaryOp::kReduceAnd, std::move(same));
     return rtl::binary(rtl::BinaryOp::kLogicalAnd, bits_of(v, top, top),
                        rtl::unary(rtl::UnaryOp::kLogicalNot, std::move(same)));
   }
@@ -75,17 +77,32 @@ rtl::Expr is_below(const rtl::Expr& v, const ClipKey& key) {
 }
 
 // v >> shift > high; `non_negative`: the sign is known to be 0 here.
-rtl::Expr is_above(const rtl::Expr& v, const ClipKey& key, bool non_negative) {
+rtl::Expr is_above(const rtl::Expr& v, const ClipKey& key, bool non_negative, bool whole) {
   const int top = key.width - 1;
   const int k = key.high >= 0 ? log2_of(key.high + 1) : -1;
   const int over = key.is_signed ? top - 1 : top;
-  if (k >= 0 && key.shift + k <= over) {
-    rtl::Expr any = rtl::unary(rtl::UnaryOp::kReduceOr, bits_of(v, over, key.shift + k));
+  if (!whole && k >= 0 && key.shift + k <= over) {
+    rtl::Expr any = bits_of(v, over, key.shift + k);
+    if (any.type.width > 1) any = rtl::unary(rtl::UnaryOp::kReduceOr, std::move(any));
     if (!key.is_signed || non_negative) return any;
     return rtl::binary(rtl::BinaryOp::kLogicalAnd,
                        rtl::unary(rtl::UnaryOp::kLogicalNot, bits_of(v, top, top)), std::move(any));
   }
   return rtl::binary(rtl::BinaryOp::kGt, shift_right(v, key.shift), rtl::literal(key.high, v.type));
+}
+
+// Marks the bits of v that an expression reads.
+void mark_bits(const rtl::Expr& e, std::vector<bool>& bits) {
+  if (const auto* s = std::get_if<rtl::Slice>(&e.node)) {
+    std::fill_n(bits.begin() + s->lsb, e.type.width, true);
+  } else if (std::holds_alternative<rtl::Ref>(e.node)) {
+    bits.assign(bits.size(), true);
+  } else if (std::holds_alternative<rtl::Cast>(e.node) &&
+             std::holds_alternative<rtl::Ref>(e.args[0].node)) {
+    std::fill_n(bits.begin(), std::min(e.type.width, e.args[0].type.width), true);
+  } else {
+    for (const rtl::Expr& arg : e.args) mark_bits(arg, bits);
+  }
 }
 
 std::string clip_text(const ClipKey& key, bool clips) {
@@ -128,10 +145,17 @@ std::optional<StepText::ClipUse> StepText::clip_of(std::int32_t i) const {
   }
   const Range range = x * tail.multiplier + Range{tail.add, tail.add};
   const rtl::Type in = type_of(range);
-  const rtl::Type out = type_of(op.range);
+  const rtl::Type out = type_of(op);
   return ClipUse{{tail.shift, tail.low, tail.high, tail.negate, tail.base, in.width, out.width,
                   in.is_signed, out.is_signed},
                  range};
+}
+
+int StepText::operand_bits(std::int32_t i) const {
+  const Kind kind = signals_.op(i).kind;
+  if (kind != Kind::kStep && kind != Kind::kClamp) return 64;
+  const auto use = clip_of(i);
+  return use ? use->key.width : 64;
 }
 
 void StepText::note(std::int32_t i) {
@@ -151,7 +175,7 @@ void StepText::note(std::int32_t i) {
     return;
   }
   const arith::StepCircuit& circuit = signals_.layer().steps[at(op.step)];
-  const rtl::Type argument = type_of(signals_.op(op.a.node).range);
+  const rtl::Type argument = type_of(signals_.op(op.a.node));
   if (named_steps_.contains(op.step) || tables_.contains(op.step)) return;
   if (std::holds_alternative<arith::Table>(circuit.form)) {
     declare_table(op.step, op, argument);
@@ -186,14 +210,21 @@ void StepText::declare_clip(const ClipKey& key, const Clip& clip) {
     const auto op = key.base > 0 ? rtl::BinaryOp::kAdd : rtl::BinaryOp::kSub;
     middle = rtl::binary(op, std::move(middle), rtl::literal(std::abs(key.base), out));
   }
+  // Bit tests leave the bits between them and the result unread where the range makes them
+  // redundant; a comparison reads all.
+  const bool sign_known = clip.below && key.low == 0;
+  std::vector<bool> bits(static_cast<std::size_t>(key.width), false);
+  mark_bits(middle, bits);
+  if (clip.above) mark_bits(is_above(v, key, sign_known, false), bits);
+  if (clip.below) mark_bits(is_below(v, key, false), bits);
+  const bool whole = std::find(bits.begin(), bits.end(), false) != bits.end();
   rtl::Statement body = rtl::value_of(std::move(middle));
   if (clip.above) {
-    const bool sign_known = clip.below && key.low == 0;
-    body =
-        rtl::branch(is_above(v, key, sign_known), rtl::value_of(mapped(key.high)), std::move(body));
+    body = rtl::branch(is_above(v, key, sign_known, whole && !clip.below),
+                       rtl::value_of(mapped(key.high)), std::move(body));
   }
   if (clip.below) {
-    body = rtl::branch(is_below(v, key), rtl::value_of(mapped(key.low)), std::move(body));
+    body = rtl::branch(is_below(v, key, whole), rtl::value_of(mapped(key.low)), std::move(body));
   }
   declarations_.push_back(rtl::Section{});
   declarations_.push_back(rtl::Function{clip.name, out, "v", in, std::move(body),
@@ -204,7 +235,7 @@ void StepText::declare_levels(std::int32_t step, const plan::Operation& op, rtl:
   const arith::Steps& steps = signals_.layer().steps[at(step)].steps;
   const std::string name = names_.claim(fmt::format("levels{}", op.output));
   named_steps_[step] = name;
-  const rtl::Type out = type_of(op.range);
+  const rtl::Type out = type_of(op);
   declarations_.push_back(rtl::Section{});
   declarations_.push_back(rtl::Function{
       name, out, "v", argument,
@@ -215,7 +246,7 @@ void StepText::declare_levels(std::int32_t step, const plan::Operation& op, rtl:
 void StepText::declare_table(std::int32_t step, const plan::Operation& op, rtl::Type argument) {
   const arith::StepCircuit& circuit = signals_.layer().steps[at(step)];
   const Range domain = circuit.steps.domain;
-  const rtl::Type out = type_of(op.range);
+  const rtl::Type out = type_of(op);
   declarations_.push_back(rtl::Section{});
   const bool flat =
       argument.width < 13 && (std::int64_t{out.width} << argument.width) <= kMaxTableBits;
@@ -284,7 +315,7 @@ rtl::Expr StepText::clipped_word(std::int32_t i, std::vector<rtl::Item>& items) 
 
 rtl::Expr StepText::value(std::int32_t i, std::vector<rtl::Item>& items) const {
   const plan::Operation& op = signals_.op(i);
-  const rtl::Type out = type_of(op.range);
+  const rtl::Type out = type_of(op);
   if (const auto use = clip_of(i)) {
     rtl::Expr word = clipped_word(i, items);
     word.type = type_of(use->range);

@@ -32,6 +32,8 @@ class StepText {
 
   /// Localparams and functions, to stand before the logic.
   [[nodiscard]] const std::vector<rtl::Item>& declarations() const { return declarations_; }
+  /// How many low bits of its operand operation i reads.
+  [[nodiscard]] int operand_bits(std::int32_t i) const;
   /// The value of operation i (kStep or kClamp) in its own type. What it needs before (a product)
   /// is appended to `items`.
   [[nodiscard]] rtl::Expr value(std::int32_t i, std::vector<rtl::Item>& items) const;

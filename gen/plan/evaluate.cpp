@@ -12,12 +12,11 @@ using Kind = Operation::Kind;
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-// What a net of that range holds after an assignment of x.
-std::int64_t wrapped(std::int64_t x, Range range) {
-  const int bits = std::max(1, bits_for(range));
+// What a net of `bits` bits holds after an assignment of x.
+std::int64_t wrapped(std::int64_t x, int bits, bool has_sign) {
   const std::uint64_t mask = bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
   std::uint64_t word = static_cast<std::uint64_t>(x) & mask;
-  if (is_signed(range) && ((word >> (bits - 1)) & 1) != 0) word |= ~mask;
+  if (has_sign && ((word >> (bits - 1)) & 1) != 0) word |= ~mask;
   return static_cast<std::int64_t>(word);
 }
 
@@ -29,7 +28,8 @@ class Run {
       inputs_.emplace_back();
       for (const Element& e : word.elements) {
         NIB_CHECK(next < codes.size(), "a code for every input element");
-        inputs_.back().push_back(e.bits > 0 ? wrapped(codes[next], e.range) : e.range.min);
+        inputs_.back().push_back(e.bits > 0 ? wrapped(codes[next], e.bits, e.is_signed)
+                                            : e.range.min);
         ++next;
       }
     }
@@ -57,12 +57,14 @@ class Run {
     std::vector<std::int64_t> x(layer.operations.size());
     for (std::size_t i = 0; i < x.size(); ++i) {
       const Operation& op = layer.operations[i];
-      x[i] = wrapped(value(layer, op, x), op.range);
+      x[i] = wrapped(value(layer, op, x), op.width, is_signed(op.range));
     }
     words_.emplace_back();
     for (std::size_t e = 0; e < layer.drivers.size(); ++e) {
       const std::int32_t d = layer.drivers[e];
-      words_.back().push_back(d < 0 ? 0 : wrapped(x[at(d)], layer.output.elements[e].range));
+      const Element& element = layer.output.elements[e];
+      const bool present = d >= 0 && element.bits > 0;
+      words_.back().push_back(present ? wrapped(x[at(d)], element.bits, element.is_signed) : 0);
     }
   }
 

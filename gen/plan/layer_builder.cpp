@@ -85,6 +85,7 @@ const arith::StepCircuit& Solutions::circuit(const arith::Steps& steps) {
 }
 
 std::int32_t LayerBuilder::append(Operation op) {
+  op.width = std::max(1, bits_for(op.range));
   layer_.operations.push_back(std::move(op));
   return static_cast<std::int32_t>(layer_.operations.size()) - 1;
 }
@@ -103,9 +104,10 @@ void LayerBuilder::operand(std::string name, const std::vector<Range>& ranges,
   inputs_.emplace_back(ranges.size(), -1);
 }
 
-std::int32_t LayerBuilder::constant(std::int64_t value) {
+std::int32_t LayerBuilder::constant(std::int64_t value, std::int64_t place) {
   Operation op;
   op.kind = Kind::kConstant;
+  op.index = static_cast<std::int32_t>(place);
   op.constant = value;
   op.range = Range{value, value};
   op.role = Role::kConstant;
@@ -115,7 +117,7 @@ std::int32_t LayerBuilder::constant(std::int64_t value) {
 std::int32_t LayerBuilder::input(std::int32_t word, std::int64_t element) {
   std::int32_t& known = inputs_[at(word)][at(element)];
   const Range r = ranges_[at(word)][at(element)];
-  if (r.is_constant()) return constant(r.min);
+  if (r.is_constant()) return constant(r.min, element);
   if (known < 0) {
     Operation op;
     op.kind = Kind::kInput;
@@ -255,7 +257,8 @@ std::int32_t LayerBuilder::argmax(const std::vector<std::int32_t>& entries, std:
   };
   std::vector<Entry> round;
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    round.push_back(Entry{entries[i], constant(static_cast<std::int64_t>(i))});
+    round.push_back(
+        Entry{entries[i], constant(static_cast<std::int64_t>(i), static_cast<std::int64_t>(i))});
   }
   const auto select = [&](std::int32_t c, std::int32_t a, std::int32_t b, Role role) {
     Operation op;

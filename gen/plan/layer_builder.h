@@ -52,7 +52,8 @@ class LayerBuilder {
   }
   /// The operation of an operand's element (created once); a constant where it is one.
   std::int32_t input(std::int32_t word, std::int64_t element);
-  std::int32_t constant(std::int64_t value);
+  /// `place`: the element that it stands for, in names.
+  std::int32_t constant(std::int64_t value, std::int64_t place = 0);
 
   /// Rows of `matrix` over elements of operand `word` (columns in `elements`), plus bias. `outputs`
   /// names the output element of each row.

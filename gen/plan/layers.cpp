@@ -34,6 +34,70 @@ std::string operand_name(std::size_t k, std::size_t count) {
   return fmt::format("p{}_", k);
 }
 
+// Which input elements anything reads.
+void note_live_inputs(Plan& plan) {
+  for (Word& word : plan.inputs) {
+    for (Element& e : word.elements) e.live = false;
+  }
+  const auto note = [&](const Source& s) {
+    if (s.word < 0) plan.inputs[at(-1 - s.word)].elements[at(s.element)].live = true;
+  };
+  for (const Layer& layer : plan.layers) {
+    for (const Operation& op : layer.operations) {
+      if (op.kind == Operation::Kind::kInput) {
+        note(layer.operands[at(op.word)].sources[at(op.index)]);
+      }
+    }
+  }
+  for (std::size_t k = 0; k < plan.outputs.size(); ++k) {
+    for (std::size_t e = 0; e < plan.outputs[k].elements.size(); ++e) {
+      if (plan.outputs[k].elements[e].bits > 0) note(plan.output_sources[k][e]);
+    }
+  }
+}
+
+// Elements that nobody reads lose their bits.
+void repack(Word& word, const std::vector<char>& read) {
+  word.width = 0;
+  for (std::size_t e = 0; e < word.elements.size(); ++e) {
+    Element& element = word.elements[e];
+    if (element.bits == 0) continue;
+    if (read[e] == 0) {
+      element.bits = 0;
+      element.live = false;
+      continue;
+    }
+    element.lsb = word.width;
+    word.width += element.bits;
+  }
+}
+
+// Declares every sum as wide as its readers need: sums are exact modulo their width. A term that
+// lies above the width adds nothing.
+void narrow(Layer& layer) {
+  std::vector<Operation>& ops = layer.operations;
+  std::vector<int> need(ops.size(), 0);
+  for (std::size_t e = 0; e < layer.drivers.size(); ++e) {
+    const std::int32_t d = layer.drivers[e];
+    if (d >= 0) need[at(d)] = std::max(need[at(d)], layer.output.elements[e].bits);
+  }
+  for (std::size_t i = ops.size(); i-- > 0;) {
+    Operation& op = ops[i];
+    op.width = std::max(1, bits_for(op.range));
+    const bool adds = op.kind == Operation::Kind::kAdd;
+    if (adds && need[i] > 0) op.width = std::min(op.width, need[i]);
+    if (adds && op.b.node >= 0) {
+      if (op.a.shift >= op.width) std::swap(op.a, op.b);
+      if (op.b.shift >= op.width) op.b = arith::Term{-1, 0, false};
+    }
+    for (const arith::Term* t : {&op.a, &op.b, &op.c}) {
+      if (t->node < 0) continue;
+      const int wanted = adds ? op.width - t->shift : 64;
+      need[at(t->node)] = std::max(need[at(t->node)], wanted);
+    }
+  }
+}
+
 // Removes operations that no driver needs; keeps the order.
 void prune(Layer& layer) {
   std::vector<Operation>& ops = layer.operations;
@@ -345,22 +409,14 @@ class Layering {
     }
   }
 
-  // Words, sources and statistics of a layer whose operations are complete.
+  // Words and sources of a layer whose operations are complete; trim() cuts them to what is read.
   void finish(Layer layer, const std::vector<ValueId>& operands, ValueId result) {
-    prune(layer);
     for (std::size_t k = 0; k < layer.operands.size(); ++k) {
-      std::vector<char> used(flow_.range[at(operands[k])].size(), 0);
-      for (const Operation& op : layer.operations) {
-        if (op.kind == Operation::Kind::kInput && at(op.word) == k) used[at(op.index)] = 1;
-      }
-      layer.operands[k].word = make_word(graph_, operands[k], flow_.range[at(operands[k])], used);
+      const std::vector<Range>& range = flow_.range[at(operands[k])];
+      layer.operands[k].word =
+          make_word(graph_, operands[k], range, std::vector<char>(range.size(), 1));
     }
     layer.output = make_word(graph_, result, flow_.range[at(result)], flow_.live[at(result)]);
-    for (const Operation& op : layer.operations) {
-      const bool adds =
-          op.kind == Operation::Kind::kAdd && (op.b.node >= 0 || op.constant != 0 || op.a.negative);
-      if (adds) ++layer.adders;
-    }
     sources_[at(result)] =
         whole(static_cast<std::int32_t>(plan_.layers.size()), layer.drivers.size());
     plan_.layers.push_back(std::move(layer));
@@ -451,6 +507,43 @@ Word make_word(const lower::IntegerGraph& graph, ValueId id, const std::vector<R
 void build_layers(const lower::IntegerGraph& graph, const Flow& flow, Solutions& solutions,
                   Plan& plan) {
   Layering(graph, flow, solutions, plan).run();
+}
+
+void trim(Plan& plan) {
+  std::vector<std::vector<char>> read;
+  for (const Layer& layer : plan.layers) read.emplace_back(layer.drivers.size(), 0);
+  for (std::size_t k = 0; k < plan.outputs.size(); ++k) {
+    for (std::size_t e = 0; e < plan.outputs[k].elements.size(); ++e) {
+      const Source& s = plan.output_sources[k][e];
+      if (plan.outputs[k].elements[e].bits > 0 && s.word >= 0) read[at(s.word)][at(s.element)] = 1;
+    }
+  }
+  for (std::size_t l = plan.layers.size(); l-- > 0;) {
+    Layer& layer = plan.layers[l];
+    repack(layer.output, read[l]);
+    for (std::size_t e = 0; e < layer.drivers.size(); ++e) {
+      if (layer.output.elements[e].bits == 0) layer.drivers[e] = -1;
+    }
+    prune(layer);
+    narrow(layer);
+    prune(layer);
+    std::vector<std::vector<char>> used;
+    for (const Operand& operand : layer.operands) used.emplace_back(operand.sources.size(), 0);
+    for (const Operation& op : layer.operations) {
+      const bool adds =
+          op.kind == Operation::Kind::kAdd && (op.b.node >= 0 || op.constant != 0 || op.a.negative);
+      if (adds) ++layer.adders;
+      if (op.kind != Operation::Kind::kInput) continue;
+      used[at(op.word)][at(op.index)] = 1;
+      const Source& s = layer.operands[at(op.word)].sources[at(op.index)];
+      if (s.word >= 0) read[at(s.word)][at(s.element)] = 1;
+    }
+    for (std::size_t k = 0; k < used.size(); ++k) repack(layer.operands[k].word, used[k]);
+  }
+  note_live_inputs(plan);
+  for (std::size_t l = plan.layers.size(); l-- > 0;) {
+    if (plan.layers[l].output.width == 0) drop_layer(plan, static_cast<std::int32_t>(l));
+  }
 }
 
 void drop_layer(Plan& plan, std::int32_t layer) {

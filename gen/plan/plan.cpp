@@ -104,6 +104,7 @@ Plan plan_unrolled(const lower::IntegerGraph& graph, const arith::Target& target
   options.depth_excess = goal.depth_excess;
   Solutions solutions(plan.target, options);
   build_layers(graph, flow, solutions, plan);
+  trim(plan);
   mark_extra_registers(plan);
   link_words(plan);
   place_registers(plan);

@@ -99,7 +99,8 @@ struct Operation {
   std::int64_t constant = 0;
   std::int32_t step = -1;    ///< index into Layer::steps
   Range limits;              ///< of kClamp
-  Range range;               ///< exact or a safe bound; its bits_for is the declared width
+  Range range;               ///< exact, or a safe bound
+  int width = 1;             ///< declared bits; fewer than the range where only low bits are read
   int stage = 0;             ///< global stage in which it is computed
   std::int32_t output = -1;  ///< element of the layer's output that it belongs to, -1 shared
 };

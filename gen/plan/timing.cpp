@@ -20,7 +20,7 @@ namespace {
 using Kind = Operation::Kind;
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-int bits_of(const Operation& op) { return std::max(1, bits_for(op.range)); }
+int bits_of(const Operation& op) { return op.width; }
 
 // Low bits of a sum that are one operand's own bits, without an adder.
 int free_low_bits(const Operation& op) {
@@ -77,9 +77,10 @@ class Timing {
       for (const Operation& op : layer.operations) luts_ += luts_of(layer, op);
     }
     for (std::size_t l = 0; l < plan_.layers.size(); ++l) times(l);
-    for (const auto& sources : plan_.output_sources) {
-      for (const Source& s : sources) {
-        const std::int32_t t = timed_source(s);
+    for (std::size_t k = 0; k < plan_.outputs.size(); ++k) {
+      for (std::size_t e = 0; e < plan_.outputs[k].elements.size(); ++e) {
+        if (plan_.outputs[k].elements[e].bits == 0) continue;
+        const std::int32_t t = timed_source(plan_.output_sources[k][e]);
         if (t >= 0) ends_.push_back(t);
       }
     }
