@@ -70,6 +70,19 @@ Activation Lowerer::reindex(const Activation& activation, const Shape& shape,
   return result;
 }
 
+Activation Lowerer::shaped(const Activation& activation, const std::string& name) {
+  Value& base = result_.value(activation.base);
+  if (base.shape == activation.shape) return activation;
+  if (activation.exclusive && !read_already(activation.base) &&
+      !std::holds_alternative<Input>(result_.node(base.producer).op)) {
+    base.shape = activation.shape;  // the elements in C order stay
+    return activation;
+  }
+  std::vector<std::int64_t> same(static_cast<std::size_t>(base.elements()));
+  std::iota(same.begin(), same.end(), std::int64_t{0});
+  return reindex(activation, activation.shape, same, name, "the same codes in another shape");
+}
+
 void Lowerer::lower_reshape(const graph::Node& node) {
   Activation x = operand(node.inputs[0]);
   x.shape = out_value(node).shape;  // the elements in C order, and with them all groupings, stay
@@ -116,6 +129,7 @@ void Lowerer::lower_concat(const graph::Node& node, const graph::Concat& op) {
     }
     Activation part = make_affine(raw_refused(operand(id), node.name), id);
     if (!affine_view(part)) fail(ErrorCode::E502, "a concatenation of irrationals", node.name);
+    part = shaped(part, node.name + "/shape");
     for (const std::string& name : sources_of(part)) made.sources.push_back(name);
     made.inputs.push_back(part.base);
     parts.push_back(std::move(part));
@@ -290,6 +304,8 @@ void Lowerer::lower_arg_max(const graph::Node& node, const graph::ArgMax& op) {
     for (const int p : perm) turned.push_back(x.shape[static_cast<std::size_t>(p)]);
     x = reindex(x, turned, source, node.name + "/order", "the compared axis last");
   }
+  x.shape.assign({element_count(x.shape) / length, length});
+  x = shaped(x, node.name + "/rows");
   x = on_common_grid(x, node.name);
   const graph::Value& out = out_value(node);
   Value value;

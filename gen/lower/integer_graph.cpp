@@ -120,10 +120,16 @@ struct NodeCheck {
       NIB_CHECK(out().range_of(e).contains(total), "the range of " + node.name);
     }
   }
-  void operator()(const Concat&) const {
+  void operator()(const Concat& op) const {
+    const auto axis = static_cast<std::size_t>(op.axis);
     std::int64_t total = 0;
-    for (std::size_t k = 0; k < node.inputs.size(); ++k) total += in(k).elements();
-    NIB_CHECK(total == out().elements(), "elements of " + node.name);
+    for (std::size_t k = 0; k < node.inputs.size(); ++k) {
+      Shape shape = in(k).shape;
+      total += shape.at(axis);
+      shape[axis] = out().shape.at(axis);
+      NIB_CHECK(shape == out().shape, "shapes of " + node.name);
+    }
+    NIB_CHECK(total == out().shape[axis], "the joined axis of " + node.name);
   }
   void operator()(const ArgMax&) const {
     arity(1);

@@ -105,6 +105,8 @@ class Lowerer {
                                    const std::string& formula);
   [[nodiscard]] Activation sum(const Activation& a, const Activation& b, bool subtract,
                                const graph::Node& node, const Shape& shape);
+  /// The same activation on a value of its own shape: what looks at axes needs it.
+  [[nodiscard]] Activation shaped(const Activation& activation, const std::string& name);
   [[nodiscard]] Activation on_common_grid(const Activation& activation, const std::string& name);
 
   // Shared by all.

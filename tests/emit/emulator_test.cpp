@@ -10,6 +10,7 @@
 
 #include "../lower/graph_maker.h"
 #include "../lower/networks.h"
+#include "nib/base/error.h"
 #include "nib/base/file.h"
 #include "nib/emit/emit.h"
 #include "nib/lower/lower.h"
