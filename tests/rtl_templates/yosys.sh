@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Synthesises library modules for 7-series and checks that each storage becomes what it is meant to.
+#   yosys.sh LIBRARY_FOLDER
+set -uo pipefail
+cd "$1" || exit 2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+faults=0
+
+# expect WIDTH DEPTH STORAGE CELL: the queue's netlist holds CELL.
+expect() {
+  local settings="-set Width $1 -set Depth $2 -set Lat 1 -set Storage $3"
+  yosys -q -p "read_verilog -sv nib_outq.sv; chparam $settings nib_outq; synth_xilinx \
+    -family xc7 -top nib_outq -noiopad -noclkbuf -flatten; tee -o $work/stat stat" \
+    >"$work/log" 2>&1 || { cat "$work/log"; faults=$((faults + 1)); return; }
+  if ! grep -qE "^ +$4 +[1-9]" "$work/stat"; then
+    echo "Width $1 Depth $2 Storage $3: no $4"
+    faults=$((faults + 1))
+  fi
+}
+
+expect 8 1 0 FDRE
+expect 8 2 0 FDRE
+expect 8 16 0 SRL16E
+expect 8 32 0 SRLC32E
+expect 8 64 0 RAM64M
+expect 8 200 3 RAM64M
+expect 36 512 0 RAMB36E1
+expect 8 40 4 RAMB18E1
+
+for module in nib_boundary nib_stream_fifo nib_credit_wrap; do
+  case $module in
+    nib_boundary) settings="-set Width 8" ;;
+    nib_stream_fifo) settings="-set Width 8 -set Depth 5" ;;
+    nib_credit_wrap) settings="-set InWidth 9 -set OutWidth 7 -set Latency 4" ;;
+  esac
+  yosys -q -e 'implicitly declared|no driver' -p "read_verilog -sv nib_*.sv; \
+    chparam $settings $module; hierarchy -check -top $module; prep -flatten; check -assert" \
+    >"$work/log" 2>&1 || { cat "$work/log"; faults=$((faults + 1)); }
+done
+
+echo "$faults faults"
+[ "$faults" -eq 0 ]
