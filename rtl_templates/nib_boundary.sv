@@ -1,11 +1,12 @@
-// Boundary slice: two words between the outside and a design, every output from a register.
+// Boundary slice: two words between the outside and a design, no path from input to output.
 //
-// Behaviour   Words leave in the order in which they came. No path from any input to any output.
+// Behaviour   Words leave in the order in which they came.
 // Latency     A word taken at cycle t is valid at t + 1.
 // Interval    1.
-// Protocol    Both sides hold until accepted. in_ready_o is 0 at power-up and in reset, and rises in
-//             the second cycle after it: a source that is valid too early loses nothing.
-// Reset       Synchronous, control only; equal to the state at power-up. Data is not reset.
+// Protocol    Every output is a flip-flop. Both sides hold valid and data until accepted.
+//             in_ready_o is 0 at power-up and in reset and rises in the second cycle after it: a
+//             source that is valid too early loses nothing.
+// Reset       Synchronous, control only, equal to the state at power-up; data is not reset.
 
 module nib_boundary #(
   parameter int Width
@@ -25,40 +26,48 @@ module nib_boundary #(
   end
 
   logic             ready_q = 1'b0;
-  logic             valid_q = 1'b0;
+  logic             head_valid_q = 1'b0;
   logic             spare_valid_q = 1'b0;
-  logic [Width-1:0] data_q, spare_q;
-  logic             take, wait_out, spare_valid_d;
+  logic [Width-1:0] head_q, spare_q;
+  logic             take, blocked, spare_valid_d;
 
   assign take          = in_valid_i && ready_q;
-  assign wait_out      = valid_q && !out_ready_i;
-  assign spare_valid_d = wait_out && (take || spare_valid_q);
+  assign blocked       = head_valid_q && !out_ready_i;
+  assign spare_valid_d = blocked && (take || spare_valid_q);
 
   always_ff @(posedge clk_i) begin
     if (rst_i) begin
       ready_q       <= 1'b0;
-      valid_q       <= 1'b0;
+      head_valid_q  <= 1'b0;
       spare_valid_q <= 1'b0;
     end else begin
       ready_q       <= !spare_valid_d;
-      valid_q       <= wait_out || spare_valid_q || take;
+      head_valid_q  <= blocked || spare_valid_q || take;
       spare_valid_q <= spare_valid_d;
     end
   end
 
+  // While the spare word is free it follows the input; it keeps what was taken last.
   always_ff @(posedge clk_i) begin
-    if (take) spare_q <= in_data_i;
-    if (!wait_out) data_q <= spare_valid_q ? spare_q : in_data_i;
+    if (!spare_valid_q) spare_q <= in_data_i;
+    if (!blocked) head_q <= spare_valid_q ? spare_q : in_data_i;
   end
 
   assign in_ready_o  = ready_q;
-  assign out_valid_o = valid_q;
-  assign out_data_o  = data_q;
+  assign out_valid_o = head_valid_q;
+  assign out_data_o  = head_q;
 
 `ifndef SYNTHESIS
+  logic ran_q = 1'b0;  // the first cycle has no past
+  always_ff @(posedge clk_i) ran_q <= 1'b1;
+
+  SourceHolds_A :
+  assert property (@(posedge clk_i) disable iff (rst_i)
+                   in_valid_i && !in_ready_o |=> in_valid_i && $stable(in_data_i));
   HoldUntilReady_A :
   assert property (@(posedge clk_i) disable iff (rst_i)
-                   out_valid_o && !out_ready_i |=> out_valid_o && $stable(out_data_o));
+                   ran_q && $past(out_valid_o && !out_ready_i && !rst_i)
+                   |-> out_valid_o && $stable(out_data_o));
 `endif
 
 endmodule : nib_boundary

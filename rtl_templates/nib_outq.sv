@@ -1,21 +1,21 @@
 // Credited output queue: the one place where back-pressure enters a unit.
 //
-// Behaviour   A step that makes a word is issued with issue_i, which it may do only while space_o
-//             is 1; its word arrives Latency cycles later on push_i and data_i. One counter holds the
-//             words issued and not yet popped (in flight, stored, in the output register), so
-//             nothing behind the issue point ever needs an enable.
-// Latency     A word pushed at cycle t is valid at t + 1, or at t + 2 where Storage is block RAM.
-// Interval    1, if Depth >= Latency + 2 (one more for block RAM). Room that a pop frees at t is
-//             usable at t + 1.
-// Protocol    space_o and out_valid_o come from registers; valid and data hold until accepted.
-// Reset       Synchronous, control only; equal to the state at power-up. Data is not reset. Words
-//             still in flight when reset begins must not be pushed: reset their valid bits too.
-// Storage     0 by depth | 1 registers | 2 shift register (SRL) | 3 LUT RAM | 4 block RAM
+// Behaviour   A step that makes a word is issued with issue_i, only while space_o is 1; its word
+//             arrives Lat cycles later with push_i and data_i. Depth credits cover the words issued
+//             and not yet popped (in flight, stored, in the output register), so the queue cannot
+//             overflow and nothing behind the issue point needs an enable.
+// Latency     A word issued at cycle t is valid at t + Lat + b: b = 2 from block RAM, otherwise 1.
+// Interval    1, if Depth >= Lat + b + 1. Room that a pop frees at t is usable at t + 1.
+// Protocol    space_o and out_valid_o come straight from flip-flops; out_valid_o and out_data_o
+//             hold until accepted.
+// Reset       Synchronous, control only, equal to the state at power-up; data is not reset. A word
+//             in flight when reset begins must not be pushed: reset its valid bit as well.
+// Storage     0 by depth, 1 registers, 2 shift registers (SRL), 3 LUT RAM, 4 block RAM.
 
 module nib_outq #(
   parameter int Width,
   parameter int Depth,
-  parameter int Latency,
+  parameter int Lat,
   parameter int Storage = 0
 ) (
   input  logic             clk_i,
@@ -29,14 +29,20 @@ module nib_outq #(
   output logic [Width-1:0] out_data_o
 );
 
-  localparam int CntW = $clog2(Depth + 1);
-  localparam int AdrW = Depth > 1 ? $clog2(Depth) : 1;
-  // Depths at which each storage is the cheapest on 7-series: 32 is one SRLC32E per bit, 64 one
-  // RAM64M per 3 bits.
-  localparam int Kind = Storage != 0 ? Storage :
-                        Depth <= 2   ? 1 :
-                        Depth <= 32  ? 2 :
-                        Depth <= 64  ? 3 : 4;
+  localparam int Registers = 1;
+  localparam int Shift     = 2;
+  localparam int LutRam    = 3;
+  localparam int BlockRam  = 4;
+
+  // One LUT of a 7-series or UltraScale device holds 32 words of a bit as a shift register; as LUT
+  // RAM, 64 words of a bit cost 4/3 LUTs.
+  localparam int Kind = Storage != 0 ? Storage  :
+                        Depth <= 2   ? Registers :
+                        Depth <= 32  ? Shift     :
+                        Depth <= 64  ? LutRam    : BlockRam;
+
+  // Counters hold one less than what they count, -1 to Depth - 1: the sign bit alone says "none".
+  localparam int CntW = $clog2(Depth) + 1;
 
   if (Width < 1) begin : gen_bad_width
     $error("Width must be at least 1");
@@ -44,148 +50,153 @@ module nib_outq #(
   if (Depth < 1) begin : gen_bad_depth
     $error("Depth must be at least 1");
   end
-  if (Latency < 0) begin : gen_bad_latency
-    $error("Latency must not be negative");
+  if (Lat < 0) begin : gen_bad_lat
+    $error("Lat must not be negative");
   end
   if (Storage < 0 || Storage > 4) begin : gen_bad_storage
     $error("Storage must be 0 to 4");
-  end
-  if (Kind == 2 && Depth < 2) begin : gen_bad_shift
-    $error("a shift register needs a Depth of at least 2");
   end
 
   logic pop;
   assign pop = out_valid_o && out_ready_i;
 
-  // Credits: words issued and not yet popped.
-  logic [CntW-1:0] used_q = '0;
-  assign space_o = used_q != CntW'(Depth);
+  logic [CntW-1:0] credits_q = CntW'(Depth - 1);
+  assign space_o = !credits_q[CntW-1];
 
   always_ff @(posedge clk_i) begin
-    if (rst_i) used_q <= '0;
-    else used_q <= used_q + CntW'(issue_i) - CntW'(pop);
+    if (rst_i) credits_q <= CntW'(Depth - 1);
+    else if (issue_i != pop) credits_q <= pop ? credits_q + CntW'(1) : credits_q - CntW'(1);
   end
 
-  if (Kind == 1) begin : gen_registers
-    // Word 0 is the head; a pop moves every word down by one.
-    logic [CntW-1:0]        count_q = '0;
-    logic [CntW-1:0]        tail;
+  if (Kind == Registers) begin : gen_registers
+    // Word 0 is the head. held_q is a thermometer: word w is held only if all below it are.
+    logic [Depth-1:0]       held_q = '0;
+    logic [Depth-1:0]       kept;
     logic [Depth*Width-1:0] words_q;
 
-    assign tail = count_q - CntW'(pop);
+    assign kept = pop ? held_q >> 1 : held_q;
 
     always_ff @(posedge clk_i) begin
-      if (rst_i) count_q <= '0;
-      else count_q <= tail + CntW'(push_i);
+      if (rst_i) held_q <= '0;
+      else held_q <= push_i ? Depth'({kept, 1'b1}) : kept;
     end
 
+    // A word that is free, or becomes free, takes the one above it, or the arriving one.
     for (genvar w = 0; w < Depth; w++) begin : gen_word
-      logic             write;
       logic [Width-1:0] above;
-      assign write = push_i && tail == CntW'(w);
-      if (w + 1 < Depth) begin : gen_above
-        assign above = words_q[(w+1)*Width +: Width];
-      end else begin : gen_top
+      if (w + 1 < Depth) begin : gen_inner
+        assign above = held_q[w+1] ? words_q[(w+1)*Width +: Width] : data_i;
+      end else begin : gen_last
         assign above = data_i;
       end
       always_ff @(posedge clk_i) begin
-        if (write) words_q[w*Width +: Width] <= data_i;
-        else if (pop) words_q[w*Width +: Width] <= above;
+        if (pop || !held_q[w]) words_q[w*Width +: Width] <= above;
       end
     end
 
-    assign out_valid_o = count_q != '0;
+    assign out_valid_o = held_q[0];
     assign out_data_o  = words_q[Width-1:0];
-  end else if (Kind == 2) begin : gen_shift
-    logic [CntW-1:0] count_q = '0;
-    logic [AdrW-1:0] address;
+  end else begin : gen_memory
+    logic            load;  // a word leaves the memory
+    logic            any;   // the memory holds a word
+    logic [CntW-1:0] level_q = '1;
+
+    assign any = !level_q[CntW-1];
 
     always_ff @(posedge clk_i) begin
-      if (rst_i) count_q <= '0;
-      else count_q <= count_q + CntW'(push_i) - CntW'(pop);
+      if (rst_i) level_q <= '1;
+      else if (push_i != load) level_q <= push_i ? level_q + CntW'(1) : level_q - CntW'(1);
     end
 
-    assign address = AdrW'(count_q - CntW'(1));
-    // One vector per bit: the form from which all tools infer addressable shift registers.
-    for (genvar b = 0; b < Width; b++) begin : gen_bit
-      logic [Depth-1:0] shift_q;
+    if (Kind == Shift) begin : gen_shift
+      // One vector per bit: the form in which tools recognise addressable shift registers. The
+      // level, one less than the number of words, is the address of the oldest.
+      for (genvar b = 0; b < Width; b++) begin : gen_bit
+        logic [Depth-1:0] shift_q;
+        always_ff @(posedge clk_i) begin
+          if (push_i) shift_q <= Depth'({shift_q, data_i[b]});
+        end
+        if (Depth == 1) begin : gen_one
+          assign out_data_o[b] = shift_q[0];
+        end else begin : gen_many
+          assign out_data_o[b] = shift_q[level_q[CntW-2:0]];
+        end
+      end
+      assign load        = pop;
+      assign out_valid_o = any;
+    end else begin : gen_ram
+      localparam int AdrW = Depth > 1 ? $clog2(Depth) : 1;
+      localparam bit Wraps = Depth != 2 ** AdrW;  // else the pointers wrap by themselves
+
+      logic [AdrW-1:0] write_q = '0;
+      logic [AdrW-1:0] read_q  = '0;
+
       always_ff @(posedge clk_i) begin
-        if (push_i) shift_q <= {shift_q[Depth-2:0], data_i[b]};
+        if (rst_i) begin
+          write_q <= '0;
+          read_q  <= '0;
+        end else begin
+          if (push_i) write_q <= Wraps && write_q == AdrW'(Depth - 1) ? '0 : write_q + AdrW'(1);
+          if (load) read_q <= Wraps && read_q == AdrW'(Depth - 1) ? '0 : read_q + AdrW'(1);
+        end
       end
-      assign out_data_o[b] = shift_q[address];
-    end
 
-    assign out_valid_o = count_q != '0;
-  end else if (Kind == 3) begin : gen_lut_ram
-    logic [CntW-1:0] count_q = '0;
-    logic [AdrW-1:0] write_q = '0;
-    logic [AdrW-1:0] read_q = '0;
-    (* ram_style = "distributed" *)
-    logic [Width-1:0] memory_q [0:Depth-1];
+      if (Kind == LutRam) begin : gen_lut
+        (* ram_style = "distributed" *)
+        logic [Width-1:0] words_q [0:Depth-1];
 
-    always_ff @(posedge clk_i) begin
-      if (rst_i) begin
-        count_q <= '0;
-        write_q <= '0;
-        read_q  <= '0;
-      end else begin
-        count_q <= count_q + CntW'(push_i) - CntW'(pop);
-        if (push_i) write_q <= write_q == AdrW'(Depth - 1) ? '0 : write_q + AdrW'(1);
-        if (pop) read_q <= read_q == AdrW'(Depth - 1) ? '0 : read_q + AdrW'(1);
-      end
-    end
+        always_ff @(posedge clk_i) begin
+          if (push_i) words_q[write_q] <= data_i;
+        end
 
-    always_ff @(posedge clk_i) begin
-      if (push_i) memory_q[write_q] <= data_i;
-    end
+        assign load        = pop;
+        assign out_valid_o = any;
+        assign out_data_o  = words_q[read_q];
+      end else begin : gen_block
+        // The head waits in the RAM's output register. A read never meets a write to its address:
+        // the word that it reads was written in an earlier cycle and still has its credit.
+        (* ram_style = "block" *)
+        logic [Width-1:0] words_q [0:Depth-1];
+        logic [Width-1:0] head_q;
+        logic             valid_q = 1'b0;
 
-    assign out_valid_o = count_q != '0;
-    assign out_data_o  = memory_q[read_q];
-  end else begin : gen_block_ram
-    // The RAM's own output register holds the head; it counts as a word of the queue.
-    logic [CntW-1:0]  stored_q = '0;
-    logic [AdrW-1:0]  write_q = '0;
-    logic [AdrW-1:0]  read_q = '0;
-    logic             valid_q = 1'b0;
-    logic             load;
-    logic [Width-1:0] head_q;
-    (* ram_style = "block" *)
-    logic [Width-1:0] memory_q [0:Depth-1];
+        always_ff @(posedge clk_i) begin
+          if (rst_i) valid_q <= 1'b0;
+          else valid_q <= any || (valid_q && !out_ready_i);
+        end
 
-    assign load = stored_q != '0 && (!valid_q || out_ready_i);
+        always_ff @(posedge clk_i) begin
+          if (push_i) words_q[write_q] <= data_i;
+          if (load) head_q <= words_q[read_q];
+        end
 
-    always_ff @(posedge clk_i) begin
-      if (rst_i) begin
-        stored_q <= '0;
-        write_q  <= '0;
-        read_q   <= '0;
-        valid_q  <= 1'b0;
-      end else begin
-        stored_q <= stored_q + CntW'(push_i) - CntW'(load);
-        if (push_i) write_q <= write_q == AdrW'(Depth - 1) ? '0 : write_q + AdrW'(1);
-        if (load) read_q <= read_q == AdrW'(Depth - 1) ? '0 : read_q + AdrW'(1);
-        valid_q <= load || (valid_q && !out_ready_i);
+        assign load        = any && (!valid_q || out_ready_i);
+        assign out_valid_o = valid_q;
+        assign out_data_o  = head_q;
       end
     end
-
-    always_ff @(posedge clk_i) begin
-      if (push_i) memory_q[write_q] <= data_i;
-      if (load) head_q <= memory_q[read_q];
-    end
-
-    assign out_valid_o = valid_q;
-    assign out_data_o  = head_q;
   end
 
 `ifndef SYNTHESIS
+  logic ran_q = 1'b0;  // the first cycle has no past
+  always_ff @(posedge clk_i) ran_q <= 1'b1;
+
   IssueHasSpace_A :
   assert property (@(posedge clk_i) disable iff (rst_i) issue_i |-> space_o);
   HoldUntilReady_A :
   assert property (@(posedge clk_i) disable iff (rst_i)
-                   out_valid_o && !out_ready_i |=> out_valid_o && $stable(out_data_o));
-  if (Latency == 0) begin : gen_same_cycle
-    PushWithIssue_A :
+                   ran_q && $past(out_valid_o && !out_ready_i && !rst_i)
+                   |-> out_valid_o && $stable(out_data_o));
+
+  // Every push is the word of the step that was issued Lat cycles before, and no word is missing.
+  if (Lat == 0) begin : gen_at_once
+    PushAfterLat_A :
     assert property (@(posedge clk_i) disable iff (rst_i) push_i == issue_i);
+  end else begin : gen_later
+    logic [Lat-1:0] flight_q = '0;
+    always_ff @(posedge clk_i) flight_q <= rst_i ? '0 : Lat'({flight_q, issue_i});
+    PushAfterLat_A :
+    assert property (@(posedge clk_i) disable iff (rst_i) push_i == flight_q[Lat-1]);
   end
 `endif
 

@@ -3,9 +3,11 @@
 // Behaviour   Words leave in the order in which they came; at most Depth are inside.
 // Latency     A word taken at cycle t is valid at t + 1, or at t + 2 from block RAM.
 // Interval    1, if Depth >= 2 (3 for block RAM); a full queue takes a word the cycle after a pop.
-// Protocol    in_ready_o and out_valid_o come from registers; both sides hold until accepted.
-// Reset       Synchronous, control only; equal to the state at power-up. Data is not reset.
-// Storage     0 by depth | 1 registers | 2 shift register (SRL) | 3 LUT RAM | 4 block RAM
+// Protocol    in_ready_o and out_valid_o come straight from flip-flops; both sides hold
+//             valid and data until accepted.
+// Reset       Synchronous, control only, equal to the state at power-up; data is not reset.
+//             in_ready_o is 1 in reset from its second cycle on: the source is quiet there.
+// Storage     0 by depth, 1 registers, 2 shift registers (SRL), 3 LUT RAM, 4 block RAM: nib_outq.
 
 module nib_stream_fifo #(
   parameter int Width,
@@ -28,18 +30,24 @@ module nib_stream_fifo #(
   nib_outq #(
     .Width  (Width),
     .Depth  (Depth),
-    .Latency(0),
+    .Lat    (0),
     .Storage(Storage)
   ) u_queue (
     .clk_i,
     .rst_i,
-    .issue_i    (take),
-    .space_o    (in_ready_o),
-    .push_i     (take),
-    .data_i     (in_data_i),
+    .issue_i(take),
+    .space_o(in_ready_o),
+    .push_i (take),
+    .data_i (in_data_i),
     .out_valid_o,
     .out_ready_i,
     .out_data_o
   );
+
+`ifndef SYNTHESIS
+  SourceHolds_A :
+  assert property (@(posedge clk_i) disable iff (rst_i)
+                   in_valid_i && !in_ready_o |=> in_valid_i && $stable(in_data_i));
+`endif
 
 endmodule : nib_stream_fifo
