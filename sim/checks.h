@@ -36,6 +36,8 @@ void check_flow(Session& session, const graph::Graph& graph, Oracle& oracle, Vec
 
 /// Stream FIFOs: an exact cycle model, stalls and resets.
 void check_fifo(Session& session);
+/// AXI4-Stream ends: order, no loss, rate.
+void check_axis(Session& session, const Vectors& vectors);
 /// --prove: every neuron, for all inputs.
 void check_prove(Session& session, const graph::Graph& graph);
 

@@ -121,6 +121,7 @@ Dut flow_dut(const std::filesystem::path& folder, const Manifest& manifest) {
   dut.out_valid = manifest.outputs[0].valid;
   for (const PortWord& port : manifest.inputs) dut.inputs.push_back({port.port, port.word.width});
   for (const PortWord& port : manifest.outputs) dut.outputs.push_back({port.port, port.word.width});
+  dut.reset_optional = manifest.axis;
   return dut;
 }
 

@@ -149,8 +149,9 @@ void Bench::verilate() {
   if (kind_ != BenchKind::kSystemC) check_ports();
 }
 
-void Bench::check_ports() const {
+void Bench::check_ports() {
   std::map<std::string, int> found = declared_ports(nib::read_file(folder() / "Vdut.h"));
+  if (dut_.reset_optional && found.count(mangled(dut_.reset)) == 0) dut_.reset.clear();
   const auto expect = [&](const std::string& name, int width) {
     if (name.empty()) return;
     const auto port = found.find(mangled(name));

@@ -22,6 +22,7 @@ struct Dut {
   std::vector<std::string> sources;
   std::string top;
   std::string clock, reset, in_valid, in_ready, out_valid, out_ready;
+  bool reset_optional = false;  ///< the top may lack the reset (a core behind AXI4-Stream ends)
   std::vector<DutPort> inputs, outputs;  ///< data words, in the order of the stimulus
 };
 
@@ -49,7 +50,7 @@ class Bench {
   [[nodiscard]] const Dut& dut() const { return dut_; }
 
  private:
-  void check_ports() const;
+  void check_ports();
   [[nodiscard]] std::string adapter() const;
   [[nodiscard]] std::vector<std::string> write_units() const;
 

@@ -259,11 +259,27 @@ void read_model(const Json& root, Manifest& m) {
   m.input_types = types_of(model);
 }
 
+/// Behind AXI4-Stream ends the manifest names the beat's ports; the core's are map's.
+void name_core_ports(Manifest& m) {
+  const auto rename = [](std::vector<PortWord>& ports, const char* beat, const char* side,
+                         const char* end) {
+    for (std::size_t k = 0; k < ports.size(); ++k) {
+      if (ports[k].port.rfind(beat, 0) != 0) continue;
+      const std::string number = ports.size() > 1 ? std::to_string(k) : "";
+      ports[k].port = fmt::format("{}{}_data_{}", side, number, end);
+      ports[k].valid = fmt::format("{}_valid_{}", side, end);
+    }
+  };
+  rename(m.inputs, "s_axis", "in", "i");
+  rename(m.outputs, "m_axis", "out", "o");
+}
+
 void read_unrolled(const Json& root, Manifest& m) {
   m.latency = whole_of(root, "latency_cycles", 0, kMaxLatency, "the manifest");
   m.interval = whole_of(root, "interval_cycles", 1, kMaxLatency, "the manifest");
   m.inputs = ports_of(root, "inputs");
   m.outputs = ports_of(root, "outputs");
+  if (m.axis) name_core_ports(m);
   std::set<std::string> names{m.clock, m.reset};
   for (const auto* list : {&m.inputs, &m.outputs}) {
     names.insert(list->front().valid);

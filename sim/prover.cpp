@@ -48,6 +48,16 @@ std::vector<int> cone(const Netlist& netlist, const Bits& bits, const std::set<B
   return {seen.begin(), seen.end()};
 }
 
+/// x where `bit` is (reset ? 0 : x); kBitX where it is anything else.
+Bit behind_reset(const Netlist& netlist, Bit bit, Bit reset) {
+  const Driver driver = netlist.driver(bit);
+  if (driver.cell < 0) return kBitX;
+  const Cell& cell = netlist.cells[static_cast<std::size_t>(driver.cell)];
+  const auto i = static_cast<std::size_t>(driver.index);
+  const bool clears = cell.kind == CellKind::kMux && cell.s == Bits{reset} && cell.b[i] == kBit0;
+  return clears ? cell.a[i] : kBitX;
+}
+
 }  // namespace
 
 Prover::Prover(const graph::Graph& graph, const Manifest& manifest, const Netlist& netlist,
@@ -165,22 +175,28 @@ void Prover::check_valid() {
   };
   const Bit start = port(manifest_.inputs[0].valid);
   Bit bit = port(manifest_.outputs[0].valid);
-  const Bit reset = manifest_.reset.empty() ? kBitX : port(manifest_.reset);
+  const bool has_reset =
+      !manifest_.reset.empty() && (!manifest_.axis || netlist_.ports.count(manifest_.reset) != 0);
+  const Bit reset = has_reset ? port(manifest_.reset) : kBitX;
   int registers = 0;
   while (bit != start && registers <= kMaxLatency) {
     const Driver driver = netlist_.driver(bit);
     if (driver.cell < 0) break;
     const Cell& cell = netlist_.cells[static_cast<std::size_t>(driver.cell)];
     const auto i = static_cast<std::size_t>(driver.index);
-    const bool plain = cell.kind == CellKind::kDff && reset == kBitX;
-    const bool cleared = cell.kind == CellKind::kSdff && cell.reset == reset && cell.reset_rising &&
-                         cell.b.at(i) == kBit0;
     const auto initial = netlist_.initial.find(bit);
-    if (!plain && !cleared) break;
+    Bit next = kBitX;
+    if (cell.kind == CellKind::kDff) {
+      next = has_reset ? behind_reset(netlist_, cell.a[i], reset) : cell.a[i];
+    } else if (cell.kind == CellKind::kSdff && cell.reset == reset && cell.reset_rising &&
+               cell.b.at(i) == kBit0) {
+      next = cell.a[i];
+    }
+    if (next == kBitX) break;
     if (initial == netlist_.initial.end() || initial->second) {
       return failure(fmt::format("valid pipeline: register {} does not start at 0", cell.source));
     }
-    bit = cell.a[i];
+    bit = next;
     ++registers;
   }
   if (bit != start) {

@@ -37,6 +37,7 @@ void check_unrolled(Session& session) {
   Oracle oracle(graph, session.manifest, session.options.round_input);
   Vectors vectors;
   check_flow(session, graph, oracle, vectors);
+  if (session.manifest.axis) check_axis(session, vectors);
   if (session.options.prove) check_prove(session, graph);
   if (session.options.systemc) check_sc(session, vectors);
 }
