@@ -94,11 +94,24 @@ class Cutter {
   }
   int largest_block(int blocks) const {
     std::vector<int> sum(at(blocks), 0);
+    std::vector<std::set<std::int32_t>> foreign(at(blocks));
     for (std::size_t i = 0; i < lines_.size(); ++i) {
-      if (owner_[i] >= 0) sum[at(owner_[i])] += lines_[i];
+      if (owner_[i] < 0) continue;
+      sum[at(owner_[i])] += lines_[i];
+      note_foreign(static_cast<std::int32_t>(i), foreign[at(owner_[i])]);
     }
+    for (std::size_t b = 0; b < sum.size(); ++b) sum[b] += import_lines(foreign[b].size());
     return *std::max_element(sum.begin(), sum.end());
   }
+  // Operands of i that several blocks need.
+  void note_foreign(std::int32_t i, std::set<std::int32_t>& foreign) const {
+    const plan::Operation& op = signals_.op(i);
+    for (const arith::Term* t : {&op.a, &op.b, &op.c}) {
+      if (t->node >= 0 && owner_[at(t->node)] == kSeveral) foreign.insert(t->node);
+    }
+  }
+  // A declaration shared by some, an assignment each.
+  static int import_lines(std::size_t count) { return static_cast<int>(count + count / 4); }
 
   std::vector<Part> parts(int blocks) {
     std::vector<Part> result;
@@ -124,12 +137,17 @@ class Cutter {
   // What several blocks need, in topological order. Inputs need no home unless registers follow.
   void shared_parts(std::vector<Part>& result) {
     int lines = 0;
+    std::set<std::int32_t> foreign;
     for (std::size_t i = 0; i < lines_.size(); ++i) {
       if (owner_[i] != kSeveral) continue;
       const auto op = static_cast<std::int32_t>(i);
       if (signals_.op(op).kind == Kind::kConstant) continue;
       if (signals_.op(op).kind == Kind::kInput && signals_.depth(op) == 0) continue;
-      if (result.empty() || lines + lines_[i] > kBodyLines) {
+      note_foreign(op, foreign);
+      // Some leave again through the port, about six to a line.
+      const int total = lines + lines_[i] + import_lines(foreign.size()) + lines / 15;
+      if (result.empty() || total > kBodyLines) {
+        foreign.clear();
         result.emplace_back();
         result.back().suffix = fmt::format("s{}", result.size() - 1);
         lines = 0;

@@ -1,24 +1,126 @@
-// Hand-made and random integer graphs.
-#include "graphs.h"
+// Integer graphs for the tests of plan and map, built by hand and at random.
+#pragma once
 
 #include <algorithm>
 #include <cstddef>
-#include <functional>
-#include <numeric>
+#include <cstdint>
+#include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "nib/base/check.h"
+#include "nib/lower/integer_graph.h"
 
 namespace nib::test {
-namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+/// Integers from a fixed sequence: the same on every machine.
+class Numbers {
+ public:
+  explicit Numbers(std::uint64_t seed) : state_(seed * 2654435769U + 12345) {}
+  /// Uniform in [low, high].
+  std::int64_t in(std::int64_t low, std::int64_t high) {
+    state_ ^= state_ << 13;
+    state_ ^= state_ >> 7;
+    state_ ^= state_ << 17;
+    return low + static_cast<std::int64_t>(state_ % static_cast<std::uint64_t>(high - low + 1));
+  }
 
-}  // namespace
+ private:
+  std::uint64_t state_;
+};
 
-lower::ValueId GraphBuilder::node(const std::string& name, lower::Op op,
-                                  std::vector<lower::ValueId> inputs, Shape shape,
-                                  const std::vector<Range>& ranges) {
+/// Builds a graph node by node; every value has one range per element and scale 1.
+class GraphBuilder {
+ public:
+  explicit GraphBuilder(std::string name) {
+    graph_.name = std::move(name);
+    graph_.source_file = "hand.onnx";
+    graph_.sha256 = std::string(64, '5');
+  }
+
+  lower::ValueId input(const std::string& name, const std::vector<Range>& ranges) {
+    const lower::ValueId id =
+        node(name, lower::Input{static_cast<std::int32_t>(graph_.inputs.size())}, {},
+             {1, static_cast<std::int64_t>(ranges.size())}, ranges);
+    graph_.inputs.push_back(id);
+    graph_.input_names.push_back(name);
+    return id;
+  }
+  /// Rows of x are its leading axes.
+  lower::ValueId linear(const std::string& name, lower::ValueId x, std::int64_t outputs,
+                        const std::vector<std::int64_t>& weights,
+                        const std::vector<std::int64_t>& bias);
+  /// One function per element, or one for all.
+  lower::ValueId step(const std::string& name, lower::ValueId x,
+                      const std::vector<lower::StepFunction>& steps);
+  lower::ValueId clamp(const std::string& name, lower::ValueId x, Range limits);
+  lower::ValueId reindex(const std::string& name, lower::ValueId x,
+                         const std::vector<std::int32_t>& source);
+  lower::ValueId sum(const std::string& name, const std::vector<lower::ValueId>& xs,
+                     const std::vector<std::int64_t>& factors);
+  lower::ValueId concat(const std::string& name, const std::vector<lower::ValueId>& xs);
+  lower::ValueId argmax(const std::string& name, lower::ValueId x);
+  void output(const std::string& name, lower::ValueId x) {
+    graph_.outputs.push_back(x);
+    graph_.output_names.push_back(name);
+  }
+
+  [[nodiscard]] const std::vector<Range>& ranges(lower::ValueId id) const {
+    return graph_.value(id).range;
+  }
+  lower::IntegerGraph take() { return std::move(graph_); }
+
+ private:
+  lower::ValueId node(const std::string& name, lower::Op op, std::vector<lower::ValueId> inputs,
+                      Shape shape, const std::vector<Range>& ranges);
+
+  lower::IntegerGraph graph_;
+};
+
+/// y = clamp((x + add) >> shift, low, high) as a step function on `domain`.
+[[nodiscard]] inline lower::StepFunction requantiser(Range domain, std::int64_t add, int shift,
+                                                     std::int64_t low, std::int64_t high);
+/// From any function of one integer.
+template <class F>
+[[nodiscard]] inline lower::StepFunction step_of(Range domain, F f) {
+  lower::StepFunction s;
+  s.domain = domain;
+  s.levels.push_back(f(domain.min));
+  for (std::int64_t x = domain.min + 1; x <= domain.max; ++x) {
+    if (f(x) == s.levels.back()) continue;
+    s.thresholds.push_back(x);
+    s.levels.push_back(f(x));
+  }
+  return s;
+}
+
+/// A dense network with input quantiser, ReLU-like steps and the given widths.
+[[nodiscard]] inline lower::IntegerGraph dense_network(const std::string& name, std::uint64_t seed,
+                                                       const std::vector<std::int64_t>& sizes,
+                                                       int weight_bits, int zero_percent);
+/// A small graph of every kind of node; `seed` chooses sizes, weights, functions and branches.
+[[nodiscard]] inline lower::IntegerGraph random_graph(const std::string& name, std::uint64_t seed);
+/// The worked example of the golden texts: 3 inputs, 2 layers, an ArgMax.
+[[nodiscard]] inline lower::IntegerGraph small_graph();
+
+/// A vector of input codes, all inputs in order, at the corners of the ranges now and then.
+[[nodiscard]] inline std::vector<std::int64_t> random_codes(const lower::IntegerGraph& graph,
+                                                            Numbers& numbers);
+/// What the graph computes, by the definitions of its nodes.
+[[nodiscard]] inline std::vector<std::int64_t> reference(const lower::IntegerGraph& graph,
+                                                         const std::vector<std::int64_t>& codes);
+
+namespace detail {
+
+inline std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+}  // namespace detail
+using namespace detail;
+
+inline lower::ValueId GraphBuilder::node(const std::string& name, lower::Op op,
+                                         std::vector<lower::ValueId> inputs, Shape shape,
+                                         const std::vector<Range>& ranges) {
   const auto id = static_cast<lower::ValueId>(graph_.values.size());
   const auto count = static_cast<std::int64_t>(ranges.size());
   lower::Value value;
@@ -41,9 +143,10 @@ lower::ValueId GraphBuilder::node(const std::string& name, lower::Op op,
   return id;
 }
 
-lower::ValueId GraphBuilder::linear(const std::string& name, lower::ValueId x,
-                                    std::int64_t outputs, const std::vector<std::int64_t>& weights,
-                                    const std::vector<std::int64_t>& bias) {
+inline lower::ValueId GraphBuilder::linear(const std::string& name, lower::ValueId x,
+                                           std::int64_t outputs,
+                                           const std::vector<std::int64_t>& weights,
+                                           const std::vector<std::int64_t>& bias) {
   Shape shape = graph_.value(x).shape;
   const std::int64_t ins = shape.back();
   shape.back() = outputs;
@@ -62,8 +165,8 @@ lower::ValueId GraphBuilder::linear(const std::string& name, lower::ValueId x,
   return node(name, std::move(op), {x}, shape, out);
 }
 
-lower::ValueId GraphBuilder::step(const std::string& name, lower::ValueId x,
-                                  const std::vector<lower::StepFunction>& steps) {
+inline lower::ValueId GraphBuilder::step(const std::string& name, lower::ValueId x,
+                                         const std::vector<lower::StepFunction>& steps) {
   const std::vector<Range> in = ranges(x);
   std::vector<Range> out;
   for (std::size_t e = 0; e < in.size(); ++e) out.push_back(steps[e % steps.size()].image());
@@ -71,26 +174,26 @@ lower::ValueId GraphBuilder::step(const std::string& name, lower::ValueId x,
   return node(name, std::move(op), {x}, graph_.value(x).shape, out);
 }
 
-lower::ValueId GraphBuilder::clamp(const std::string& name, lower::ValueId x, Range limits) {
+inline lower::ValueId GraphBuilder::clamp(const std::string& name, lower::ValueId x, Range limits) {
   std::vector<Range> out;
   for (const Range r : ranges(x)) {
     out.push_back(Range{std::clamp(r.min, limits.min, limits.max),
                         std::clamp(r.max, limits.min, limits.max)});
   }
-  return node(name, lower::Clamp{lower::Grouping{1, 1}, {limits}}, {x}, graph_.value(x).shape,
-              out);
+  return node(name, lower::Clamp{lower::Grouping{1, 1}, {limits}}, {x}, graph_.value(x).shape, out);
 }
 
-lower::ValueId GraphBuilder::reindex(const std::string& name, lower::ValueId x,
-                                     const std::vector<std::int32_t>& source) {
+inline lower::ValueId GraphBuilder::reindex(const std::string& name, lower::ValueId x,
+                                            const std::vector<std::int32_t>& source) {
   std::vector<Range> out;
   for (const std::int32_t s : source) out.push_back(ranges(x)[at(s)]);
   return node(name, lower::Reindex{source}, {x}, {1, static_cast<std::int64_t>(source.size())},
               out);
 }
 
-lower::ValueId GraphBuilder::sum(const std::string& name, const std::vector<lower::ValueId>& xs,
-                                 const std::vector<std::int64_t>& factors) {
+inline lower::ValueId GraphBuilder::sum(const std::string& name,
+                                        const std::vector<lower::ValueId>& xs,
+                                        const std::vector<std::int64_t>& factors) {
   std::vector<Range> out(ranges(xs[0]).size(), Range{0, 0});
   for (std::size_t k = 0; k < xs.size(); ++k) {
     for (std::size_t e = 0; e < out.size(); ++e) out[e] = out[e] + ranges(xs[k])[e] * factors[k];
@@ -98,14 +201,14 @@ lower::ValueId GraphBuilder::sum(const std::string& name, const std::vector<lowe
   return node(name, lower::Sum{factors}, xs, graph_.value(xs[0]).shape, out);
 }
 
-lower::ValueId GraphBuilder::concat(const std::string& name,
-                                    const std::vector<lower::ValueId>& xs) {
+inline lower::ValueId GraphBuilder::concat(const std::string& name,
+                                           const std::vector<lower::ValueId>& xs) {
   std::vector<Range> out;
   for (const lower::ValueId x : xs) out.insert(out.end(), ranges(x).begin(), ranges(x).end());
   return node(name, lower::Concat{1}, xs, {1, static_cast<std::int64_t>(out.size())}, out);
 }
 
-lower::ValueId GraphBuilder::argmax(const std::string& name, lower::ValueId x) {
+inline lower::ValueId GraphBuilder::argmax(const std::string& name, lower::ValueId x) {
   Shape shape = graph_.value(x).shape;
   const std::int64_t length = shape.back();
   shape.back() = 1;
@@ -113,14 +216,14 @@ lower::ValueId GraphBuilder::argmax(const std::string& name, lower::ValueId x) {
               std::vector<Range>(at(element_count(shape)), Range{0, length - 1}));
 }
 
-lower::StepFunction requantiser(Range domain, std::int64_t add, int shift, std::int64_t low,
-                                std::int64_t high) {
+inline lower::StepFunction requantiser(Range domain, std::int64_t add, int shift, std::int64_t low,
+                                       std::int64_t high) {
   return step_of(domain, [=](std::int64_t x) { return std::clamp((x + add) >> shift, low, high); });
 }
 
-lower::IntegerGraph dense_network(const std::string& name, std::uint64_t seed,
-                                  const std::vector<std::int64_t>& sizes, int weight_bits,
-                                  int zero_percent) {
+inline lower::IntegerGraph dense_network(const std::string& name, std::uint64_t seed,
+                                         const std::vector<std::int64_t>& sizes, int weight_bits,
+                                         int zero_percent) {
   Numbers numbers(seed);
   GraphBuilder b(name);
   lower::ValueId x = b.input("x", std::vector<Range>(at(sizes[0]), Range{-64, 63}));
@@ -142,7 +245,7 @@ lower::IntegerGraph dense_network(const std::string& name, std::uint64_t seed,
   return b.take();
 }
 
-lower::IntegerGraph small_graph() {
+inline lower::IntegerGraph small_graph() {
   GraphBuilder b("jet");
   lower::ValueId x = b.input("x", std::vector<Range>(3, Range{-16, 15}));
   x = b.linear("fc1", x, 2, {1, 4, 2, -1, -4, 1}, {3, -5});
@@ -155,10 +258,10 @@ lower::IntegerGraph small_graph() {
   return b.take();
 }
 
-namespace {
+namespace detail {
 
 // Functions of many shapes on one domain.
-lower::StepFunction random_step(Numbers& n, Range domain) {
+inline lower::StepFunction random_step(Numbers& n, Range domain) {
   const std::int64_t span = std::max<std::int64_t>(1, domain.max - domain.min);
   int shift = 0;
   while ((span >> shift) > 20) ++shift;
@@ -191,14 +294,14 @@ lower::StepFunction random_step(Numbers& n, Range domain) {
   }
 }
 
-std::vector<lower::StepFunction> random_steps(Numbers& n, const std::vector<Range>& ranges) {
+inline std::vector<lower::StepFunction> random_steps(Numbers& n, const std::vector<Range>& ranges) {
   std::vector<lower::StepFunction> steps;
   for (const Range r : ranges) steps.push_back(random_step(n, r));
   return steps;
 }
 
-lower::ValueId random_linear(GraphBuilder& b, Numbers& n, const std::string& name,
-                             lower::ValueId x, std::int64_t ins, std::int64_t outs) {
+inline lower::ValueId random_linear(GraphBuilder& b, Numbers& n, const std::string& name,
+                                    lower::ValueId x, std::int64_t ins, std::int64_t outs) {
   std::vector<std::int64_t> weights, bias;
   for (std::int64_t i = 0; i < ins * outs; ++i) {
     weights.push_back(n.in(0, 2) == 0 ? 0 : n.in(-9, 9));
@@ -207,9 +310,10 @@ lower::ValueId random_linear(GraphBuilder& b, Numbers& n, const std::string& nam
   return b.linear(name, x, outs, weights, bias);
 }
 
-}  // namespace
+}  // namespace detail
+using namespace detail;
 
-lower::IntegerGraph random_graph(const std::string& name, std::uint64_t seed) {
+inline lower::IntegerGraph random_graph(const std::string& name, std::uint64_t seed) {
   Numbers n(seed + 1);
   GraphBuilder b(name);
   std::vector<Range> in;
@@ -247,7 +351,7 @@ lower::IntegerGraph random_graph(const std::string& name, std::uint64_t seed) {
   return b.take();
 }
 
-std::vector<std::int64_t> random_codes(const lower::IntegerGraph& graph, Numbers& numbers) {
+inline std::vector<std::int64_t> random_codes(const lower::IntegerGraph& graph, Numbers& numbers) {
   std::vector<std::int64_t> codes;
   const std::int64_t mode = numbers.in(0, 7);
   for (const lower::ValueId id : graph.inputs) {
@@ -255,15 +359,15 @@ std::vector<std::int64_t> random_codes(const lower::IntegerGraph& graph, Numbers
     for (std::int64_t e = 0; e < value.elements(); ++e) {
       const Range r = value.range_of(e);
       const bool corner = mode < 2 || (mode == 2 && numbers.in(0, 1) == 0);
-      codes.push_back(!corner                                ? numbers.in(r.min, r.max)
+      codes.push_back(!corner                              ? numbers.in(r.min, r.max)
                       : mode == 0 || numbers.in(0, 1) == 0 ? r.max
-                                                             : r.min);
+                                                           : r.min);
     }
   }
   return codes;
 }
 
-namespace {
+namespace detail {
 
 using Vector = std::vector<std::int64_t>;
 
@@ -277,7 +381,8 @@ struct Executor {
   }
   Vector run(const lower::Node& node, const lower::Input& op) const {
     std::size_t first = 0;
-    for (std::int32_t k = 0; k < op.index; ++k) first += at(graph.value(graph.inputs[at(k)]).elements());
+    for (std::int32_t k = 0; k < op.index; ++k)
+      first += at(graph.value(graph.inputs[at(k)]).elements());
     const auto begin = codes.begin() + static_cast<std::ptrdiff_t>(first);
     return Vector(begin, begin + graph.value(node.output).elements());
   }
@@ -344,10 +449,11 @@ struct Executor {
   }
 };
 
-}  // namespace
+}  // namespace detail
+using namespace detail;
 
-std::vector<std::int64_t> reference(const lower::IntegerGraph& graph,
-                                    const std::vector<std::int64_t>& codes) {
+inline std::vector<std::int64_t> reference(const lower::IntegerGraph& graph,
+                                           const std::vector<std::int64_t>& codes) {
   Executor run{graph, codes, std::vector<Vector>(graph.values.size())};
   for (const lower::Node& node : graph.nodes) {
     run.values[at(node.output)] =
