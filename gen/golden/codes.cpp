@@ -1,0 +1,75 @@
+// Reals as integer codes.
+#include <cmath>
+
+#include "nib/base/check.h"
+#include "nib/golden/approx.h"
+#include "nib/golden/golden.h"
+#include "nib/golden/number.h"
+
+namespace nib::golden {
+namespace {
+
+/// One grid: value = scale * code + offset.
+struct Grid {
+  Approx scale, offset;
+  Rational exact_scale, exact_offset;
+};
+
+Grid grid_of(const Rational& scale, const Rational& offset) {
+  Grid grid;
+  grid.exact_scale = scale;
+  grid.exact_offset = offset;
+  grid.scale.value = Number(scale).approximate(grid.scale.error);
+  grid.offset.value = Number(offset).approximate(grid.offset.error);
+  return grid;
+}
+
+/// The one code within the bound of x; false where there is none, or more than one.
+bool code_of(const Grid& grid, Approx x, std::int64_t& code) {
+  const Approx t = (x - grid.offset) / grid.scale;
+  if (!(std::abs(t.value) < 0x1p62) || !(t.error < 0.25)) {
+    if (x.error != 0) return false;
+    const Rational exact_code = (exact(x.value) - grid.exact_offset) / grid.exact_scale;
+    const auto whole = to_int64(exact_code.get_num());
+    if (exact_code.get_den() != 1 || !whole) return false;
+    code = *whole;
+    return true;
+  }
+  const double nearest = std::nearbyint(t.value);
+  const double distance = std::abs(t.value - nearest);
+  if (distance > t.error * (1 + 0x1p-40)) return false;
+  code = static_cast<std::int64_t>(nearest);
+  if (x.error != 0 || t.error == 0) return true;
+  // The value is exact, only the quotient is not: compare exactly.
+  return exact(x.value) == grid.exact_scale * to_rational(code) + grid.exact_offset;
+}
+
+}  // namespace
+
+std::optional<std::vector<std::int64_t>> codes_of(const Reals& reals,
+                                                  std::span<const Rational> scale,
+                                                  std::span<const Rational> offset,
+                                                  std::int64_t& bad) {
+  NIB_CHECK(!scale.empty() && !offset.empty(), "a grid");
+  const std::size_t period = std::max(scale.size(), offset.size());
+  NIB_CHECK((scale.size() == 1 || scale.size() == period) &&
+                (offset.size() == 1 || offset.size() == period),
+            "scales and offsets of one row");
+  std::vector<Grid> grids;
+  for (std::size_t e = 0; e < period; ++e) {
+    const Rational& own = scale[scale.size() == 1 ? 0 : e];
+    NIB_CHECK(sgn(own) != 0, "a scale that is not zero");
+    grids.push_back(grid_of(own, offset[offset.size() == 1 ? 0 : e]));
+  }
+  std::vector<std::int64_t> codes(reals.value.data.size());
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    const Approx x{reals.value.data[i], reals.error.empty() ? 0.0 : reals.error[i]};
+    if (!code_of(grids[i % period], x, codes[i])) {
+      bad = static_cast<std::int64_t>(i);
+      return std::nullopt;
+    }
+  }
+  return codes;
+}
+
+}  // namespace nib::golden

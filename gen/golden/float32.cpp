@@ -1,0 +1,250 @@
+// Evaluation in float32, operator by operator.
+#include "nib/golden/float32.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "nib/base/check.h"
+
+namespace nib::golden {
+namespace {
+
+using graph::kNone;
+
+template <class F>
+void each_pair(const std::vector<float>& a, const Shape& a_shape, const std::vector<float>& b,
+               const Shape& b_shape, const Shape& out_shape, std::vector<float>& out, F f) {
+  for (std::size_t e = 0; e < out.size(); ++e) {
+    const auto i = static_cast<std::int64_t>(e);
+    out[e] = f(a[static_cast<std::size_t>(broadcast_at(a_shape, out_shape, i))],
+               b[static_cast<std::size_t>(broadcast_at(b_shape, out_shape, i))]);
+  }
+}
+
+}  // namespace
+
+/// One node over the floats of its inputs.
+struct Float32Run::NodeRun {
+  Float32Run& self;
+  graph::NodeId id;
+  const graph::Node& node;
+  Floats& out;
+  std::vector<double>& codes;  ///< of a quantiser, one per element
+
+  [[nodiscard]] const Floats& in(std::size_t i) const {
+    return self.values_[static_cast<std::size_t>(node.inputs[i])];
+  }
+  [[nodiscard]] const Shape& shape(std::size_t i) const {
+    return self.state_.graph.value(node.inputs[i]).shape;
+  }
+  [[nodiscard]] const Shape& out_shape() const {
+    return self.state_.graph.value(node.outputs[0]).shape;
+  }
+  template <class F>
+  void map(F f) const {
+    std::transform(in(0).begin(), in(0).end(), out.begin(), f);
+  }
+  template <class F>
+  void pair(F f) const {
+    each_pair(in(0), shape(0), in(1), shape(1), out_shape(), out, f);
+  }
+
+  void operator()(const graph::Quant& op) const {
+    const QuantTable& table = *self.tables_[static_cast<std::size_t>(id)];
+    for (std::size_t e = 0; e < out.size(); ++e) {
+      const QuantEntry& entry = table.entries()[table.entry_of(static_cast<std::int64_t>(e))];
+      const auto scale = static_cast<float>(entry.scale);
+      const auto zero_point = static_cast<float>(entry.zero_point);
+      const float x = std::isnan(in(0)[e]) ? 0.0F : in(0)[e];
+      const Integer code = float32_code(op, entry, x);
+      codes[e] = code.get_d();
+      out[e] = op.codes_out ? static_cast<float>(codes[e])
+                            : (static_cast<float>(codes[e]) - zero_point) * scale;
+    }
+  }
+  void operator()(const graph::BipolarQuant& op) const {
+    for (std::size_t e = 0; e < out.size(); ++e) {
+      const auto i = broadcast_at(op.scale.shape, out_shape(), static_cast<std::int64_t>(e));
+      codes[e] = in(0)[e] >= 0 ? 1 : -1;
+      out[e] = static_cast<float>(codes[e] * op.scale[i]);
+    }
+  }
+  void operator()(const graph::MultiThreshold& op) const {
+    const std::int64_t levels = shape(1)[1];
+    for (std::size_t e = 0; e < out.size(); ++e) {
+      const std::int64_t row =
+          shape(1)[0] == 1 ? 0
+                           : index_on_axis(shape(0), op.channel_axis, static_cast<std::int64_t>(e));
+      std::int64_t count = 0;
+      for (std::int64_t i = 0; i < levels; ++i) {
+        if (in(0)[e] >= in(1)[static_cast<std::size_t>(row * levels + i)]) ++count;
+      }
+      codes[e] = static_cast<double>(count);
+      out[e] = static_cast<float>(op.out_scale) * static_cast<float>(count) +
+               static_cast<float>(op.out_bias);
+    }
+  }
+  void dot() const {
+    const MatrixProduct& p = self.products_[static_cast<std::size_t>(id)];
+    std::size_t element = 0;
+    for (std::size_t batch = 0; batch < p.a_base.size(); ++batch) {
+      for (std::int64_t i = 0; i < p.m; ++i) {
+        for (std::int64_t j = 0; j < p.n; ++j) {
+          float sum = 0;
+          for (std::int64_t k = 0; k < p.k; ++k) {
+            sum +=
+                in(0)[static_cast<std::size_t>(p.a_base[batch] + i * p.a_row + k * p.a_inner)] *
+                in(1)[static_cast<std::size_t>(p.b_base[batch] + j * p.b_column + k * p.b_inner)];
+          }
+          out[element++] = sum;
+        }
+      }
+    }
+  }
+  void operator()(const graph::MatMul&) const { dot(); }
+  void operator()(const graph::Gemm& op) const {
+    dot();
+    const bool has_c = node.inputs.size() > 2 && node.inputs[2] != kNone;
+    for (std::size_t e = 0; e < out.size(); ++e) {
+      out[e] *= static_cast<float>(op.alpha);
+      if (!has_c) continue;
+      const auto c = broadcast_at(shape(2), out_shape(), static_cast<std::int64_t>(e));
+      out[e] += static_cast<float>(op.beta) * in(2)[static_cast<std::size_t>(c)];
+    }
+  }
+  void operator()(const graph::Add&) const {
+    pair([](float a, float b) { return a + b; });
+  }
+  void operator()(const graph::Sub&) const {
+    pair([](float a, float b) { return a - b; });
+  }
+  void operator()(const graph::Mul&) const {
+    pair([](float a, float b) { return a * b; });
+  }
+  void operator()(const graph::Div&) const {
+    pair([](float a, float b) { return a / b; });
+  }
+  void operator()(const graph::Pow&) const {
+    pair([](float a, float b) { return std::pow(a, b); });
+  }
+  void operator()(const graph::Neg&) const {
+    map([](float a) { return -a; });
+  }
+  void operator()(const graph::BatchNormalization& op) const {
+    // The order of onnxruntime: scale and bias are folded first.
+    for (std::size_t e = 0; e < out.size(); ++e) {
+      const auto c =
+          static_cast<std::size_t>(index_on_axis(shape(0), op.axis, static_cast<std::int64_t>(e)));
+      const float factor = in(1)[c] / std::sqrt(in(4)[c] + static_cast<float>(op.epsilon));
+      out[e] = in(0)[e] * factor + (in(2)[c] - in(3)[c] * factor);
+    }
+  }
+  void operator()(const graph::Relu&) const {
+    map([](float a) { return std::max(a, 0.0F); });
+  }
+  void operator()(const graph::LeakyRelu& op) const {
+    map([alpha = static_cast<float>(op.alpha)](float a) { return a >= 0 ? a : alpha * a; });
+  }
+  void operator()(const graph::Clip& op) const {
+    map([low = static_cast<float>(op.low), high = static_cast<float>(op.high)](float a) {
+      return std::min(std::max(a, low), high);
+    });
+  }
+  void operator()(const graph::Reshape&) const { out = in(0); }
+  void operator()(const graph::Transpose& op) const {
+    for (std::size_t e = 0; e < out.size(); ++e) {
+      out[e] = in(0)[static_cast<std::size_t>(
+          transpose_at(shape(0), op.perm, static_cast<std::int64_t>(e)))];
+    }
+  }
+  void operator()(const graph::Concat& op) const {
+    std::vector<const Shape*> shapes;
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) shapes.push_back(&shape(i));
+    for (std::size_t e = 0; e < out.size(); ++e) {
+      const Part part = concat_at(shapes, op.axis, out_shape(), static_cast<std::int64_t>(e));
+      out[e] = in(part.input)[static_cast<std::size_t>(part.element)];
+    }
+  }
+  void operator()(const graph::Softmax&) const { NIB_CHECK(false, "a Softmax"); }
+  void operator()(const graph::ArgMax& op) const {
+    for (std::size_t e = 0; e < out.size(); ++e) {
+      const Lane lane = argmax_lane(op, shape(0), static_cast<std::int64_t>(e));
+      const auto at = [&](std::int64_t i) {
+        return in(0)[static_cast<std::size_t>(lane.first + i * lane.stride)];
+      };
+      std::int64_t best = 0;
+      for (std::int64_t i = 1; i < lane.count; ++i) {
+        if (at(i) > at(best)) best = i;
+      }
+      out[e] = static_cast<float>(best);
+    }
+  }
+};
+
+Float32Run::Float32Run(State& state)
+    : state_(state),
+      values_(state.graph.values.size()),
+      products_(state.graph.nodes.size()),
+      tables_(state.graph.nodes.size()) {
+  const graph::Graph& graph = state.graph;
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    const graph::Value& value = graph.values[i];
+    values_[i].resize(static_cast<std::size_t>(element_count(value.shape)));
+    if (!value.constant) continue;
+    const Tensor<double> reals = graph::as_reals(*value.constant);
+    std::transform(reals.data.begin(), reals.data.end(), values_[i].begin(),
+                   [](double x) { return static_cast<float>(x); });
+  }
+  for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+    const graph::Node& node = graph.nodes[n];
+    const auto shape = [&](std::size_t i) { return graph.value(node.inputs[i]).shape; };
+    if (const auto* gemm = std::get_if<graph::Gemm>(&node.op)) {
+      products_[n] = gemm_of(*gemm, shape(0), shape(1));
+    } else if (std::holds_alternative<graph::MatMul>(node.op)) {
+      products_[n] = matmul_of(shape(0), shape(1));
+    } else if (const auto* quant = std::get_if<graph::Quant>(&node.op)) {
+      tables_[n].emplace(*quant, shape(0), node.name);
+    }
+    if (state.block(node.outputs[0]).constant) {
+      run_node(static_cast<graph::NodeId>(n), 0, 0, nullptr);
+    }
+  }
+}
+
+void Float32Run::run_node(graph::NodeId id, std::int64_t row, std::int64_t number,
+                          std::vector<Float32Difference>* differences) {
+  const graph::Node& node = state_.graph.node(id);
+  const graph::ValueId value = node.outputs[0];
+  Floats& out = values_[static_cast<std::size_t>(value)];
+  std::vector<double> codes(out.size());
+  std::visit(NodeRun{*this, id, node, out, codes}, node.op);
+  const bool quantiser = std::holds_alternative<graph::Quant>(node.op) ||
+                         std::holds_alternative<graph::BipolarQuant>(node.op) ||
+                         std::holds_alternative<graph::MultiThreshold>(node.op);
+  if (!quantiser || differences == nullptr) return;
+  const Block& block = state_.block(value);
+  for (std::size_t e = 0; e < out.size(); ++e) {
+    const double code = block.codes[static_cast<std::size_t>(row) * out.size() + e];
+    if (code == codes[e]) continue;
+    const auto element = static_cast<std::int64_t>(e);
+    differences->push_back({state_.graph.value(value).name, number, element,
+                            block.at(row, element).value, static_cast<double>(out[e]),
+                            tie_distance(state_, id, row, element)});
+  }
+}
+
+void Float32Run::run(std::int64_t row, std::int64_t number,
+                     std::vector<Float32Difference>& differences) {
+  for (const graph::GraphInput& input : state_.graph.inputs) {
+    Floats& floats = values_[static_cast<std::size_t>(input.value)];
+    const double* values = state_.block(input.value).values(row);
+    for (std::size_t e = 0; e < floats.size(); ++e) floats[e] = static_cast<float>(values[e]);
+  }
+  for (std::size_t n = 0; n < state_.graph.nodes.size(); ++n) {
+    const auto id = static_cast<graph::NodeId>(n);
+    if (state_.block(state_.graph.node(id).outputs[0]).constant) continue;
+    run_node(id, row, number, &differences);
+  }
+}
+
+}  // namespace nib::golden
