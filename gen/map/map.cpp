@@ -1,12 +1,15 @@
-// The whole design: layers, the valid pipeline, the top.
+// The whole design: library modules, layers, the top.
 #include "nib/map/map.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstddef>
+#include <string_view>
 #include <utility>
 
+#include "nib/base/file.h"
+#include "nib/map/axis.h"
 #include "nib/map/layer_modules.h"
 #include "nib/map/words.h"
 #include "nib/rtl/check.h"
@@ -27,35 +30,6 @@ std::string port_name(const char* side, const char* end, std::size_t count, std:
                     : fmt::format("{}{}_data_{}", side, k, end);
 }
 
-rtl::Module valid_module(const plan::Plan& plan, const std::string& name) {
-  const int latency = plan.latency_cycles;
-  const rtl::Type type{latency, false};
-  rtl::Module m;
-  m.header = fmt::format(
-      "Valid pipeline of network {}: the valid bit keeps step with the data.\n\n"
-      "Timing     latency {}{}\n"
-      "The registers wake up at 0: nothing comes out that did not go in.\n{}",
-      plan.name, latency, plan.goal.reset ? ", synchronous reset" : ", no reset", header_end(plan));
-  m.name = name;
-  m.ports.push_back(rtl::Port{rtl::Direction::kInput, "clk_i", kBit, {}});
-  if (plan.goal.reset) m.ports.push_back(rtl::Port{rtl::Direction::kInput, "rst_i", kBit, {}});
-  m.ports.push_back(rtl::Port{rtl::Direction::kInput, "valid_i", kBit, {}});
-  m.ports.push_back(rtl::Port{rtl::Direction::kOutput, "valid_o", kBit, {}});
-  m.items.push_back(rtl::Section{});
-  m.items.push_back(rtl::Net{{"valid_q"}, type, {}, true});
-  const rtl::Expr valid = rtl::ref("valid_q", type);
-  const rtl::Expr in = rtl::ref("valid_i", kBit);
-  rtl::AlwaysFf ff;
-  ff.clock = "clk_i";
-  if (plan.goal.reset) ff.reset = "rst_i";
-  ff.registers.emplace_back(
-      valid, latency == 1 ? in : rtl::concat({rtl::slice(valid, 0, latency - 1), in}));
-  m.items.push_back(std::move(ff));
-  m.items.push_back(rtl::Section{});
-  m.items.push_back(rtl::Assign{rtl::ref("valid_o", kBit), rtl::slice(valid, latency - 1, 1), {}});
-  return m;
-}
-
 class TopWriter {
  public:
   TopWriter(const plan::Plan& plan, const std::vector<rtl::Module>& layers,
@@ -66,7 +40,7 @@ class TopWriter {
     }
   }
 
-  rtl::Module run(const std::string& name, const std::string& valid_module) {
+  rtl::Module run(const std::string& name) {
     m_.name = name;
     header();
     m_.header_parameters.push_back(
@@ -76,7 +50,7 @@ class TopWriter {
                         {}});
     ports();
     for (std::size_t l = 0; l < plan_.layers.size(); ++l) layer(l);
-    valid(valid_module);
+    valid();
     outputs();
     unused();
     assertion();
@@ -173,21 +147,18 @@ class TopWriter {
     add(std::move(u));
   }
 
-  void valid(const std::string& module) {
-    add(rtl::Section{});
-    if (plan_.latency_cycles == 0) {
-      add(rtl::Assign{rtl::ref("out_valid_o", kBit), rtl::ref("in_valid_i", kBit), {}});
-      return;
-    }
+  void valid() {
+    const rtl::Expr reset = plan_.goal.reset ? rtl::ref("rst_i", kBit) : rtl::literal(0, kBit);
     rtl::Instance u;
-    u.module = module;
+    u.module = "nib_valid_pipe";
     u.name = "u_valid";
+    u.parameters.emplace_back("Latency", rtl::ref("Latency", rtl::Type{0, false}));
+    u.parameters.emplace_back("Reset", rtl::literal(plan_.goal.reset ? 1 : 0, kBit));
     u.connections.push_back(rtl::Connection{"clk_i", rtl::ref("clk_i", kBit), false});
-    if (plan_.goal.reset) {
-      u.connections.push_back(rtl::Connection{"rst_i", rtl::ref("rst_i", kBit), false});
-    }
-    u.connections.push_back(rtl::Connection{"valid_i", rtl::ref("in_valid_i", kBit), false});
-    u.connections.push_back(rtl::Connection{"valid_o", rtl::ref("out_valid_o", kBit), true});
+    u.connections.push_back(rtl::Connection{"rst_i", reset, false});
+    u.connections.push_back(rtl::Connection{"in_valid_i", rtl::ref("in_valid_i", kBit), false});
+    u.connections.push_back(rtl::Connection{"out_valid_o", rtl::ref("out_valid_o", kBit), true});
+    add(rtl::Section{});
     add(std::move(u));
   }
 
@@ -214,8 +185,6 @@ class TopWriter {
         if (!used_[k][bit]) fields.push_back(Field{input_port(k), static_cast<int>(bit), 1});
       }
     }
-    const bool reset = plan_.goal.reset && plan_.latency_cycles == 0;
-    if (reset) fields.push_back(Field{rtl::ref("rst_i", kBit), 0, 1});
     if (fields.empty()) return;
     add(rtl::Section{"Bits that no output depends on."});
     add(rtl::net("unused_bits", kBit));
@@ -248,6 +217,13 @@ class TopWriter {
   rtl::Module m_;
 };
 
+// A module of the library, as it stands.
+void add_library(Design& design, std::string_view name) {
+  design.files.push_back(
+      SourceFile{fmt::format("rtl/{}.sv", name),
+                 std::string(resource(fmt::format("rtl_templates/{}.sv", name)))});
+}
+
 void add_file(Design& design, const rtl::Module& module,
               const std::vector<const rtl::Module*>& known) {
   rtl::verify(module, known);
@@ -259,8 +235,13 @@ void add_file(Design& design, const rtl::Module& module,
 Design map_unrolled(const plan::Plan& plan) {
   Design design;
   rtl::NameTable modules, nets;
+  if (plan.goal.wrap_axis) {
+    add_library(design, "nib_outq");
+    add_library(design, "nib_credit_wrap");
+  }
+  add_library(design, "nib_valid_pipe");
   design.top = modules.claim(plan.name + "_top");
-  modules.claim(plan.name + "_axis");
+  static_cast<void>(modules.claim(plan.name + "_axis"));
   for (const char* port :
        {"clk_i", "rst_i", "in_valid_i", "out_valid_o", "unused_bits", "Latency"}) {
     nets.claim(port);
@@ -269,7 +250,6 @@ Design map_unrolled(const plan::Plan& plan) {
     design.modules.push_back(modules.claim(fmt::format("{}_{}", plan.name, layer.name)));
     design.probe_nets.push_back(nets.claim(layer.name + "_y"));
   }
-  const std::string valid = modules.claim(plan.name + "_valid");
   std::vector<rtl::Module> layers;
   for (std::size_t l = 0; l < plan.layers.size(); ++l) {
     std::vector<rtl::Module> list = layer_modules(plan, l, design.modules[l], modules);
@@ -281,13 +261,13 @@ Design map_unrolled(const plan::Plan& plan) {
   }
   std::vector<const rtl::Module*> known;
   for (const rtl::Module& m : layers) known.push_back(&m);
-  rtl::Module valid_pipe;
-  if (plan.latency_cycles > 0) {
-    valid_pipe = valid_module(plan, valid);
-    add_file(design, valid_pipe, {});
-    known.push_back(&valid_pipe);
+  const rtl::Module top = TopWriter(plan, layers, design.probe_nets).run(design.top);
+  add_file(design, top, known);
+  if (plan.goal.wrap_axis) {
+    const rtl::Module axis = wrap_axis(plan, top);
+    add_file(design, axis, {&top});
+    design.top = axis.name;
   }
-  add_file(design, TopWriter(plan, layers, design.probe_nets).run(design.top, valid), known);
   return design;
 }
 

@@ -91,6 +91,12 @@ std::vector<int> register_depths(const Layer& layer) {
 Plan plan_unrolled(const lower::IntegerGraph& graph, const arith::Target& target,
                    const Goal& goal) {
   check_goal(goal);
+  if (goal.wrap_axis && (graph.inputs.size() != 1 || graph.outputs.size() != 1)) {
+    fail(ErrorCode::E704,
+         fmt::format("AXI4-Stream ends around {} inputs and {} outputs", graph.inputs.size(),
+                     graph.outputs.size()),
+         {}, "a stream carries one tensor: build without the wrapper");
+  }
   const Flow flow = analyse(graph);
   check_size(graph, flow);
   Plan plan;

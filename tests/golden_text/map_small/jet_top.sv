@@ -38,10 +38,14 @@ module jet_top #(
     .y_o(best_y)
   );
 
-  jet_valid u_valid (
+  nib_valid_pipe #(
+    .Latency(Latency),
+    .Reset(1'b0)
+  ) u_valid (
     .clk_i,
-    .valid_i(in_valid_i),
-    .valid_o(out_valid_o)
+    .rst_i(1'b0),
+    .in_valid_i,
+    .out_valid_o
   );
 
   assign out_data_o = best_y;
