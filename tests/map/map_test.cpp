@@ -101,6 +101,7 @@ TEST_CASE("golden text of a small design") {
   const bool update = std::getenv("NIB_UPDATE_GOLDEN") != nullptr;
   if (update) std::filesystem::create_directories(folder);
   for (const map::SourceFile& f : design.files) {
+    if (f.path.starts_with("rtl/nib_")) continue;  // the library has tests of its own
     const auto path = folder / std::filesystem::path(f.path).filename();
     if (update) std::ofstream(path, std::ios::binary) << f.text;
     CHECK_MESSAGE(read(path) == f.text, path.string());
