@@ -290,8 +290,8 @@ struct NodeCompiler {
   Step operator()(const graph::Transpose& op) const {
     std::vector<std::int64_t> index = counted(out().size);
     for (std::int64_t& e : index) e = transpose_at(in(0).shape, op.perm, e);
-    return compile_gather({&in(0)}, std::vector<std::size_t>(index.size(), 0), std::move(index),
-                          out());
+    std::vector<std::size_t> source(index.size(), 0);
+    return compile_gather({&in(0)}, std::move(source), std::move(index), out());
   }
   Step operator()(const graph::Concat& op) const {
     std::vector<Block*> parts;
