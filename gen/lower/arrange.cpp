@@ -256,7 +256,7 @@ Activation Lowerer::on_common_grid(const Activation& activation, const std::stri
   for (std::size_t g = 0; g < scale.size(); ++g) {
     const auto k = to_int64(Rational(scale[g] / grid).get_num());
     const auto c = to_int64(Rational((offset[g] - offset[0]) / grid).get_num());
-    constexpr std::int64_t kLimit = std::int64_t{1} << 40;
+    constexpr std::int64_t kLimit = std::int64_t{1} << 60;
     if (!k || !c || std::abs(*k) > kLimit || std::abs(*c) > kLimit) {
       fail(ErrorCode::E503, "a comparison of tensors on very different grids", name);
     }

@@ -229,10 +229,13 @@ Activation Lowerer::product(const Activation& x, const Constant& weights, const 
       if (!operand.is_constant || sgn(operand.offset) == 0) continue;
       constant += weights.at(i * outputs + o).rational() * operand.offset;
     }
+    if (sgn(factor) < 0) {
+      for (std::int64_t& w : row->integers) w = -w;
+    }
     std::copy(row->integers.begin(), row->integers.end(),
               linear.weights.data.begin() + static_cast<std::ptrdiff_t>(o * inputs));
     linear.bias.push_back(0);
-    value.scale.push_back(row->scale * factor);
+    value.scale.push_back(row->scale * abs(factor));
     value.offset.push_back(constant * factor);
     value.range.push_back(row_range(row->integers, operands, node.name));
   }
@@ -340,13 +343,7 @@ void Lowerer::lower_gemm(const graph::Node& node, const graph::Gemm& op) {
   }
   if (op.alpha == 0) fail(ErrorCode::E502, "a Gemm with alpha 0", node.name);
   const bool has_c = node.inputs.size() > 2 && node.inputs[2] != graph::kNone && op.beta != 0;
-  const Rational alpha = exact(op.alpha);
-  Activation y = product(x, weights, abs(alpha), node, shape);
-  if (sgn(alpha) < 0) {
-    y.stages.push_back({kPerTensor,
-                        {{ScalarOp::Kind::kAffine, Rational(-1), Rational(0)}},
-                        graph_.value(node.outputs[0]).producer});
-  }
+  Activation y = product(x, weights, exact(op.alpha), node, shape);
   if (!has_c) {
     set(node.outputs[0], std::move(y));
     return;

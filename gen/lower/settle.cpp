@@ -9,6 +9,7 @@
 #include "nib/base/check.h"
 #include "nib/base/error.h"
 #include "nib/lower/grouping.h"
+#include "nib/lower/int128.h"
 #include "nib/lower/lowerer.h"
 #include "nib/lower/rational_gcd.h"
 
@@ -135,9 +136,14 @@ Activation Lowerer::regrid(const Activation& activation, const Grouping& groupin
     const Rational scale = old.scale_of(e) / to_rational(k);
     fresh.scale.push_back(scale);
     fresh.offset.push_back(old.offset_of(e) - scale * to_rational(c));
-    const Range range = old.range_of(e) * k + Range{c, c};
-    if (bits_for(range) > 62) fail(ErrorCode::E503, "a common grid of over 62 bits", name);
-    fresh.range.push_back(range);
+    const Int128 ends[2] = {static_cast<Int128>(old.range_of(e).min) * k + c,
+                            static_cast<Int128>(old.range_of(e).max) * k + c};
+    const Int128 low = std::min(ends[0], ends[1]), high = std::max(ends[0], ends[1]);
+    constexpr Int128 kLimit = static_cast<Int128>(1) << 61;
+    if (low < -kLimit || high > kLimit) {
+      fail(ErrorCode::E503, "a common grid of over 62 bits", name);
+    }
+    fresh.range.push_back({static_cast<std::int64_t>(low), static_cast<std::int64_t>(high)});
   }
   Node& producer = result_.nodes[static_cast<std::size_t>(old.producer)];
   auto* linear = std::get_if<Linear>(&producer.op);
