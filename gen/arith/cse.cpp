@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <queue>
 #include <tuple>
 
@@ -58,12 +59,56 @@ struct Candidate {
 
 double kraft(int depth) { return std::ldexp(1.0, depth); }
 
+constexpr double kNoise = 0.3;  // of the score, in restarts
+
+/// A number in [-0.5, 0.5) from the bits of x (the finaliser of splitmix64).
+double noise(std::uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
+  return std::ldexp(static_cast<double>(x >> 11), -53) - 0.5;
+}
+
+/// Counts pairs with one digit by a flat array over (other node, shift, sign); cleared by what was
+/// touched.
+class LocalCounts {
+ public:
+  void add(const Term& one, const Term& other) {
+    int shift = other.shift - one.shift;
+    if (one.node == other.node) shift = std::abs(shift);
+    const std::size_t index = (static_cast<std::size_t>(other.node) << 8) |
+                              (static_cast<std::size_t>(shift + kShiftBias) << 1) |
+                              (one.negative != other.negative ? 1u : 0u);
+    if (index >= counts_.size()) counts_.resize(2 * index + 256);
+    if (counts_[index]++ == 0) touched_.emplace_back(index, pack(pair_of(one, other)));
+  }
+  /// Calls f(key, count) for every key, in the order of their first occurrence, and forgets them.
+  template <class F>
+  void drain(F&& f) {
+    for (const auto& [index, key] : touched_) {
+      f(key, counts_[index]);
+      counts_[index] = 0;
+    }
+    touched_.clear();
+  }
+
+ private:
+  std::vector<std::int32_t> counts_;
+  std::vector<std::pair<std::size_t, std::uint64_t>> touched_;
+};
+
+bool before(const Term& a, const Term& b) {
+  return std::tie(a.node, a.shift, a.negative) < std::tie(b.node, b.shift, b.negative);
+}
+
+/// The pairs of all rows. Only pairs that occur at least twice stand in the table: a pair gets its
+/// occurrences when the younger of its nodes appears, and loses them one by one.
 class Sharing {
  public:
   Sharing(AdderBuilder& builder, std::vector<std::vector<Term>> rows, const CseOptions& options)
-      : builder_(builder), rows_(std::move(rows)), options_(options), counts_(pairs_expected()) {
+      : builder_(builder), rows_(std::move(rows)), options_(options), counts_(1024) {
     weight_.reserve(rows_.size());
     for (std::size_t r = 0; r < rows_.size(); ++r) {
+      std::sort(rows_[r].begin(), rows_[r].end(), before);
       double weight = 0;
       for (const Term& term : rows_[r]) {
         weight += kraft(builder_.depth(term.node));
@@ -78,7 +123,7 @@ class Sharing {
     while (!heap_.empty()) {
       const Candidate top = heap_.top();
       heap_.pop();
-      const Candidate now = candidate(top.key, counts_.count(top.key));
+      const Candidate now = candidate(top.key, counts_.wanted(top.key));
       if (now.score < top.score) {
         if (now.score > 0) heap_.push(now);
         continue;
@@ -94,11 +139,7 @@ class Sharing {
   }
 
  private:
-  [[nodiscard]] std::size_t pairs_expected() const {
-    std::size_t pairs = 0;
-    for (const auto& row : rows_) pairs += row.size() * row.size() / 2;
-    return std::min<std::size_t>(pairs, std::size_t{1} << 22);
-  }
+  using Occurrence = std::pair<Term, Term>;
 
   void note_use(std::int32_t node, std::size_t row) {
     const auto index = static_cast<std::size_t>(node);
@@ -107,18 +148,31 @@ class Sharing {
     if (rows.empty() || rows.back() != row) rows.push_back(static_cast<std::uint32_t>(row));
   }
 
+  [[nodiscard]] std::pair<std::size_t, std::size_t> terms_of(const std::vector<Term>& row,
+                                                             std::int32_t node) const {
+    const auto first =
+        std::lower_bound(row.begin(), row.end(), node,
+                         [](const Term& term, std::int32_t n) { return term.node < n; });
+    auto last = first;
+    while (last != row.end() && last->node == node) ++last;
+    return {static_cast<std::size_t>(first - row.begin()),
+            static_cast<std::size_t>(last - row.begin())};
+  }
+
   void count_all() {
-    for (const auto& row : rows_) {
-      for (std::size_t a = 0; a < row.size(); ++a) {
-        for (std::size_t b = a + 1; b < row.size(); ++b)
-          counts_.add(pack(pair_of(row[a], row[b])), 1);
-      }
-    }
     std::vector<Candidate> start;
-    counts_.for_each([&](std::uint64_t key, std::int32_t count) {
-      const Candidate c = candidate(key, count);
-      if (c.score > 0) start.push_back(c);
-    });
+    for (std::size_t node = 0; node < used_in_.size(); ++node) {
+      for (const std::uint32_t r : used_in_[node]) {
+        const std::vector<Term>& row = rows_[r];
+        const auto [first, last] = terms_of(row, static_cast<std::int32_t>(node));
+        for (std::size_t a = first; a < last; ++a) {
+          for (std::size_t b = a + 1; b < row.size(); ++b) local_.add(row[a], row[b]);
+        }
+      }
+      local_.drain([&](std::uint64_t key, std::int32_t count) {
+        if (count >= 2) start.push_back(candidate(key, counts_.add(key, count)));
+      });
+    }
     heap_ = std::priority_queue<Candidate>(std::less<Candidate>{}, std::move(start));
   }
 
@@ -129,6 +183,7 @@ class Sharing {
     double score = count;
     if (options_.score == PairScore::kOverlapBits) score *= overlap_bits(pair);
     score -= options_.depth_skew_penalty * std::abs(di - dj);
+    if (options_.noise_seed != 0) score *= 1 + kNoise * noise(key ^ options_.noise_seed);
     return {std::max(score, 1e-3), std::max(di, dj), key};
   }
 
@@ -144,34 +199,21 @@ class Sharing {
     return bound >= kUnbounded || weight_[row] + growth <= kraft(bound);
   }
 
-  void change(const std::vector<Term>& row, const Term& term, std::int32_t delta,
-              std::size_t skip) {
-    for (std::size_t k = 0; k < row.size(); ++k) {
-      if (k == skip) continue;
-      const std::uint64_t key = pack(pair_of(term, row[k]));
-      const std::int32_t count = counts_.add(key, delta);
-      if (delta > 0 && count >= 2) heap_.push(candidate(key, count));
-    }
-  }
-
-  void remove_at(std::vector<Term>& row, std::size_t at) {
-    const Term gone = row[at];
-    change(row, gone, -1, at);
-    row.erase(row.begin() + static_cast<std::ptrdiff_t>(at));
-  }
-
   // Replaces every non-overlapping occurrence that the depth bounds allow.
   void substitute(std::uint64_t key) {
     const Pair pair = unpack(key);
     const int di = builder_.depth(pair.i), dj = builder_.depth(pair.j);
     const double growth = kraft(std::max(di, dj) + 1) - kraft(di) - kraft(dj);
-    std::vector<std::pair<std::size_t, std::vector<std::pair<Term, Term>>>> places;
+    std::vector<std::pair<std::size_t, std::vector<Occurrence>>> places;
     std::size_t found = 0;
-    auto& rows = used_in_[static_cast<std::size_t>(pair.i)];
-    std::sort(rows.begin(), rows.end());
+    auto& rows_i = used_in_[static_cast<std::size_t>(pair.i)];
+    auto& rows_j = used_in_[static_cast<std::size_t>(pair.j)];
+    auto& rows = rows_i.size() <= rows_j.size() ? rows_i : rows_j;
+    if (!std::is_sorted(rows.begin(), rows.end())) std::sort(rows.begin(), rows.end());
     rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
     for (const std::uint32_t row : rows) {
-      auto here = occurrences(row, pair);
+      if (!fits(row, growth)) continue;
+      auto here = occurrences(rows_[row], pair);
       double room = growth;
       std::size_t fit = 0;
       while (fit < here.size() && fits(row, room)) ++fit, room += growth;
@@ -180,24 +222,34 @@ class Sharing {
       found += fit;
       places.emplace_back(row, std::move(here));
     }
-    if (found < 2) return;
+    if (found < 2) {
+      counts_.refuse(key);
+      return;
+    }
     for (auto& [row, here] : places) {
       for (const auto& [a, b] : here) replace(row, a, b, growth);
     }
+    local_.drain([&](std::uint64_t fresh, std::int32_t count) {
+      if (count < 2 && counts_.count(fresh) == 0) return;
+      heap_.push(candidate(fresh, counts_.add(fresh, count)));
+    });
   }
 
-  [[nodiscard]] std::vector<std::pair<Term, Term>> occurrences(std::size_t row_index,
-                                                               const Pair& pair) const {
-    const std::vector<Term>& row = rows_[row_index];
-    std::vector<char> taken(row.size(), 0);
-    std::vector<std::pair<Term, Term>> out;
-    for (std::size_t a = 0; a < row.size(); ++a) {
-      if (row[a].node != pair.i || taken[a]) continue;
-      for (std::size_t b = 0; b < row.size(); ++b) {
-        if (b == a || taken[b] || row[b].node != pair.j) continue;
+  [[nodiscard]] std::vector<Occurrence> occurrences(const std::vector<Term>& row,
+                                                    const Pair& pair) const {
+    std::vector<Occurrence> out;
+    const auto [first_i, last_i] = terms_of(row, pair.i);
+    if (first_i == last_i) return out;
+    const auto [first_j, last_j] = terms_of(row, pair.j);
+    std::vector<char> taken(last_j - first_j, 0);
+    for (std::size_t a = first_i; a < last_i; ++a) {
+      if (pair.i == pair.j && taken[a - first_j]) continue;
+      for (std::size_t b = first_j; b < last_j; ++b) {
+        if (b == a || taken[b - first_j]) continue;
         if (row[b].shift - row[a].shift != pair.shift) continue;
         if ((row[b].negative != row[a].negative) != pair.differ) continue;
-        taken[a] = taken[b] = 1;
+        taken[b - first_j] = 1;
+        if (pair.i == pair.j) taken[a - first_j] = 1;
         out.emplace_back(row[a], row[b]);
         break;
       }
@@ -207,17 +259,22 @@ class Sharing {
 
   void replace(std::size_t row_index, const Term& a, const Term& b, double growth) {
     std::vector<Term>& row = rows_[row_index];
-    const auto at = [&](const Term& term) {
-      const auto it = std::find(row.begin(), row.end(), term);
-      NIB_CHECK(it != row.end(), "a digit of the row");
-      return static_cast<std::size_t>(it - row.begin());
-    };
-    remove_at(row, at(a));
-    remove_at(row, at(b));
+    for (const Term& term : {a, b}) {
+      const auto it = std::lower_bound(row.begin(), row.end(), term, before);
+      NIB_CHECK(it != row.end() && *it == term, "a digit of the row");
+      row.erase(it);
+    }
+    keys_.clear();
+    keys_.push_back(pack(pair_of(a, b)));
+    for (const Term& other : row) {
+      keys_.push_back(pack(pair_of(a, other)));
+      keys_.push_back(pack(pair_of(b, other)));
+    }
+    counts_.decrement(keys_);
     const Term sum = builder_.add(a, b);
     NIB_CHECK(builder_.size() < (1 << kNodeBits), "nodes of one matrix");
-    change(row, sum, 1, row.size());
-    row.push_back(sum);
+    for (const Term& other : row) local_.add(sum, other);
+    row.insert(std::upper_bound(row.begin(), row.end(), sum, before), sum);
     weight_[row_index] += growth;
     note_use(sum.node, row_index);
   }
@@ -247,6 +304,8 @@ class Sharing {
   std::vector<std::vector<Term>> rows_;
   const CseOptions& options_;
   PairTable counts_;
+  LocalCounts local_;
+  std::vector<std::uint64_t> keys_;                  // of one replacement
   std::vector<double> weight_;                       // Kraft sum of each row
   std::vector<std::vector<std::uint32_t>> used_in_;  // by node: rows that have held it
   std::priority_queue<Candidate> heap_;

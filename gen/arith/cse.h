@@ -21,6 +21,8 @@ struct CseOptions {
   std::vector<int> depth_bound;
   /// Penalty per level of difference between the two operands, in units of the score (0: none).
   double depth_skew_penalty = 0;
+  /// Varies the scores, the same way for the same seed; 0: not at all.
+  std::uint64_t noise_seed = 0;
 };
 inline constexpr int kUnbounded = 1000;
 
