@@ -48,6 +48,32 @@ std::vector<int> cone(const Netlist& netlist, const Bits& bits, const std::set<B
   return {seen.begin(), seen.end()};
 }
 
+/// The bits of a code that are nets: code = (word of `bits` << shift) + constant.
+struct VaryingBits {
+  Bits bits;
+  bool is_signed = false;
+  int shift = 0;
+  std::int64_t constant = 0;
+};
+
+VaryingBits varying_bits(const Bits& bits, bool is_signed) {
+  VaryingBits result;
+  std::size_t low = 0, high = bits.size();
+  const auto is_constant = [](Bit bit) { return bit == kBit0 || bit == kBit1; };
+  const auto add = [&](std::size_t i) {
+    if (bits[i] != kBit1) return;
+    const std::int64_t weight = std::int64_t{1} << i;
+    result.constant += is_signed && i + 1 == bits.size() ? -weight : weight;
+  };
+  while (low < high && is_constant(bits[low])) add(low++);
+  result.is_signed = is_signed && low < high && !is_constant(bits.back());
+  while (high > low && is_constant(bits[high - 1])) add(--high);
+  while (result.is_signed && high > low + 1 && bits[high - 1] == bits[high - 2]) --high;
+  result.shift = static_cast<int>(low);
+  result.bits.assign(bits.begin() + static_cast<long>(low), bits.begin() + static_cast<long>(high));
+  return result;
+}
+
 /// x where `bit` is (reset ? 0 : x); kBitX where it is anything else.
 Bit behind_reset(const Netlist& netlist, Bit bit, Bit reset) {
   const Driver driver = netlist.driver(bit);
@@ -123,20 +149,41 @@ LinearForm Prover::folded(const LinearForm& form) const {
   return result;
 }
 
+GraphElement Prover::variable_element(const ProvenWord& word, std::size_t e, Range range) {
+  const Element& type = word.word->elements[e];
+  const VaryingBits varying = varying_bits(element_bits(word, e), type.is_signed);
+  GraphElement g;
+  g.kind = GraphElement::Kind::kAffine;
+  g.form.constant = type.offset + type.scale * to_rational(varying.constant);
+  if (varying.bits.empty()) return g;
+  const auto next = static_cast<int>(variables_.size());
+  const auto [found, is_new] =
+      variable_of_bits_.try_emplace({varying.bits, varying.is_signed}, next);
+  g.form.terms.emplace_back(found->second, scale2(type.scale, varying.shift));
+  Range reduced{-(-(range.min - varying.constant) >> varying.shift),
+                (range.max - varying.constant) >> varying.shift};
+  const auto width = static_cast<int>(varying.bits.size());
+  if (reduced.min > reduced.max) reduced = full_range(width, varying.is_signed);
+  if (!is_new) {
+    Range& known = variables_[static_cast<std::size_t>(found->second)].range;
+    known = {std::max(known.min, reduced.min), std::min(known.max, reduced.max)};
+    if (known.min > known.max) known = reduced;
+    return g;
+  }
+  Variable v{static_cast<int>(words_.size()), static_cast<int>(e), type, reduced};
+  v.type.bits = width;
+  v.type.is_signed = varying.is_signed;
+  variables_.push_back(v);
+  variable_bits_.push_back(varying.bits);
+  return g;
+}
+
 void Prover::cut(const ProvenWord& word, const std::vector<Range>& ranges) {
-  const int index = static_cast<int>(words_.size());
-  words_.push_back(word);
-  first_variable_.push_back(static_cast<int>(variables_.size()));
   GraphElements elements;
   for (std::size_t e = 0; e < word.word->elements.size(); ++e) {
-    const Element& type = word.word->elements[e];
-    GraphElement g;
-    g.kind = GraphElement::Kind::kAffine;
-    g.form.constant = type.offset;
-    if (type.bits > 0) g.form.terms.emplace_back(static_cast<int>(variables_.size()), type.scale);
-    variables_.push_back({index, static_cast<int>(e), type, ranges[e]});
-    elements.push_back(std::move(g));
+    elements.push_back(variable_element(word, e, ranges[e]));
   }
+  words_.push_back(word);
   segment_.cut(word.tensor, std::move(elements));
 }
 
@@ -153,19 +200,16 @@ void Prover::add_inputs() {
   }
 }
 
-void Prover::set_cut_bits(const ProvenWord& target) {
-  // A net that carries elements of several words stands for the last one before `target`.
+void Prover::set_cut_bits() {
+  // A net in the bits of several variables stands for the last one; a repeated sign bit for its
+  // first place.
   std::map<Bit, std::pair<int, int>> bits;
-  for (std::size_t w = 0; w < words_.size(); ++w) {
-    for (std::size_t e = 0; e < words_[w].word->elements.size(); ++e) {
-      const Bits element = element_bits(words_[w], e);
-      for (std::size_t i = 0; i < element.size(); ++i) {
-        if (element[i] < 2) continue;
-        bits[element[i]] = {first_variable_[w] + static_cast<int>(e), static_cast<int>(i)};
-      }
+  for (std::size_t v = 0; v < variable_bits_.size(); ++v) {
+    for (std::size_t i = variable_bits_[v].size(); i-- > 0;) {
+      const Bit bit = variable_bits_[v][i];
+      if (bit >= 2) bits[bit] = {static_cast<int>(v), static_cast<int>(i)};
     }
   }
-  (void)target;
   view_.cut(std::move(bits));
 }
 
@@ -232,7 +276,7 @@ void Prover::check_depths(const ProvenWord& word) {
 
 void Prover::prove(const ProvenWord& word) {
   const GraphElements& graph = segment_.elements(word.tensor);
-  set_cut_bits(word);
+  set_cut_bits();
   std::vector<Range> ranges(word.word->elements.size());
   std::vector<std::unique_ptr<Task>> tasks;
   for (std::size_t e = 0; e < ranges.size(); ++e) {

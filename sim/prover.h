@@ -51,7 +51,8 @@ class Prover {
   void check_depths(const ProvenWord& word);
   void prove(const ProvenWord& word);
   void cut(const ProvenWord& word, const std::vector<Range>& ranges);
-  void set_cut_bits(const ProvenWord& target);
+  [[nodiscard]] GraphElement variable_element(const ProvenWord& word, std::size_t e, Range range);
+  void set_cut_bits();
   void failure(const std::string& text);
 
   [[nodiscard]] bool prove_linear(const ProvenWord& word, std::size_t e, const GraphElement& g,
@@ -73,8 +74,10 @@ class Prover {
   const Netlist& netlist_;
   int threads_;
   std::vector<Variable> variables_;
-  std::vector<ProvenWord> words_;    ///< that are cut so far: inputs, then layers
-  std::vector<int> first_variable_;  ///< of each of them
+  std::vector<ProvenWord> words_;  ///< that are cut so far: inputs, then layers
+  std::vector<Bits> variable_bits_;
+  /// Nets that carry several elements (equal neurons, identities) are one variable.
+  std::map<std::pair<Bits, bool>, int> variable_of_bits_;
   LinearView view_;
   SegmentView segment_;
   Depths depths_;
