@@ -8,6 +8,7 @@
 #include "nib/base/check.h"
 #include "nib/base/error.h"
 #include "nib/lower/grouping.h"
+#include "nib/lower/int128.h"
 #include "nib/lower/lowerer.h"
 #include "nib/lower/rational_gcd.h"
 
@@ -178,64 +179,125 @@ void Lowerer::lower_sum(const graph::Node& node, bool subtract) {
   set(node.outputs[0], sum(parts[0], parts[1], subtract, node, shape));
 }
 
+Activation Lowerer::plain(const Activation& activation, const std::string& name) {
+  if (activation.stages.empty()) return activation;
+  const std::optional<AffineView> view = affine_view(activation);
+  NIB_CHECK(view.has_value(), "an affine activation");
+  Activation bare = activation;
+  bare.stages.clear();
+  std::vector<std::int64_t> same(static_cast<std::size_t>(element_count(bare.shape)));
+  std::iota(same.begin(), same.end(), std::int64_t{0});
+  Activation result = reindex(bare, bare.shape, same, name, "the same codes");
+  set_affine(result_.value(result.base), *view);
+  return result;
+}
+
+void Lowerer::bring_together(Activation (&parts)[2], const std::string& name) {
+  for (Activation& part : parts) part = plain(part, name + "/operand");
+  const Value& a = result_.value(parts[0].base);
+  const Value& b = result_.value(parts[1].base);
+  const Grouping grouping = join(a.grouping, b.grouping, a.elements());
+  std::vector<std::int64_t> factors[2];
+  for (std::int64_t g = 0; g < grouping.count; ++g) {
+    const std::int64_t e = first_of(grouping, g);
+    const Rational grid = gcd_of(a.scale_of(e), b.scale_of(e));
+    const Rational ratios[2] = {a.scale_of(e) / grid, b.scale_of(e) / grid};
+    for (std::size_t i = 0; i < 2; ++i) {
+      const auto k = to_int64(ratios[i].get_num());
+      if (!k) fail(ErrorCode::E503, "a sum of two tensors on very different grids", name);
+      factors[i].push_back(*k);
+    }
+  }
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto& all = factors[i];
+    if (std::all_of(all.begin(), all.end(), [](std::int64_t k) { return k == 1; })) continue;
+    const std::vector<std::int64_t> zeros(all.size(), 0);
+    parts[i] = regrid(parts[i], grouping, all, zeros, name + "/grid");
+  }
+}
+
 Activation Lowerer::sum(const Activation& a, const Activation& b, bool subtract,
                         const graph::Node& node, const Shape& shape) {
-  const Activation parts[2] = {a, b};
-  std::optional<AffineView> views[2];
-  Grouping grouping = kPerTensor;
+  Activation parts[2] = {a, b};
   const std::int64_t n = element_count(shape);
-  for (std::size_t i = 0; i < 2; ++i) {
-    views[i] = affine_view(parts[i]);
-    if (!views[i]) fail(ErrorCode::E502, "a sum of irrational numbers", node.name);
-    grouping =
-        join(join(grouping, views[i]->grouping, n), result_.value(parts[i].base).grouping, n);
+  // Coefficients of both operands in every group, the second one's negated to subtract.
+  struct Term {
+    Rational scale[2], offset;
+    std::int64_t element = 0;
+  };
+  std::vector<Term> terms;
+  Grouping grouping = kPerTensor;
+  const auto collect = [&] {
+    terms.clear();
+    std::optional<AffineView> views[2];
+    grouping = kPerTensor;
+    for (std::size_t i = 0; i < 2; ++i) {
+      views[i] = affine_view(parts[i]);
+      if (!views[i]) fail(ErrorCode::E502, "a sum of irrational numbers", node.name);
+      grouping =
+          join(join(grouping, views[i]->grouping, n), result_.value(parts[i].base).grouping, n);
+    }
+    bool one_ratio = true;
+    for (std::int64_t g = 0; g < grouping.count; ++g) {
+      Term term;
+      term.element = first_of(grouping, g);
+      for (std::size_t i = 0; i < 2; ++i) {
+        const std::size_t at = views[i]->grouping.of(term.element);
+        const bool negate = i == 1 && subtract;
+        term.scale[i] = negate ? Rational(-views[i]->scale[at]) : views[i]->scale[at];
+        term.offset += negate ? Rational(-views[i]->offset[at]) : views[i]->offset[at];
+        if (sgn(term.scale[i]) == 0) {
+          fail(ErrorCode::E502, "a sum with a tensor that is multiplied by 0", node.name);
+        }
+      }
+      terms.push_back(std::move(term));
+      one_ratio = one_ratio && terms.back().scale[1] * terms[0].scale[0] ==
+                                   terms[0].scale[1] * terms.back().scale[0];
+    }
+    return one_ratio;
+  };
+  if (!collect()) {
+    bring_together(parts, node.name);
+    // Signs may still differ from channel to channel.
+    if (!collect()) fail(ErrorCode::E502, "a sum whose signs differ by channel", node.name);
   }
-  // One factor per operand: the ratio of the two scales must be the same for all elements.
-  Rational ratio = 0;
+  const Rational ratio = terms[0].scale[1] / terms[0].scale[0];
+  const auto fa = to_int64(ratio.get_den()), fb = to_int64(ratio.get_num());
+  constexpr std::int64_t kLimit = std::int64_t{1} << 50;
+  if (!fa || !fb || *fa > kLimit || std::abs(*fb) > kLimit) {
+    fail(ErrorCode::E503, "a sum of two tensors on very different grids", node.name);
+  }
   Value value;
   value.name = out_value(node).name;
   value.is_graph_tensor = true;
   value.shape = shape;
   value.grouping = grouping;
-  Sum made;
-  for (std::int64_t g = 0; g < grouping.count; ++g) {
-    const std::int64_t e = first_of(grouping, g);
-    const Rational& sa = views[0]->scale[views[0]->grouping.of(e)];
-    Rational sb = views[1]->scale[views[1]->grouping.of(e)];
-    Rational ob = views[1]->offset[views[1]->grouping.of(e)];
-    if (subtract) sb = -sb, ob = -ob;
-    if (sgn(sa) == 0 || sgn(sb) == 0) {
-      fail(ErrorCode::E502, "a sum with a tensor that is multiplied by 0", node.name);
+  for (const Term& term : terms) {
+    value.scale.push_back(term.scale[0] / to_rational(*fa));
+    value.offset.push_back(term.offset);
+    Int128 low = 0, high = 0;
+    const std::int64_t factors[2] = {*fa, *fb};
+    for (std::size_t i = 0; i < 2; ++i) {
+      const Range range = result_.value(parts[i].base).range_of(term.element);
+      const Int128 k = factors[i];
+      low += k * (k > 0 ? range.min : range.max);
+      high += k * (k > 0 ? range.max : range.min);
     }
-    const Rational own = sb / sa;
-    if (g == 0) ratio = own;
-    if (own != ratio) {
-      fail(ErrorCode::E502, "a sum of two tensors whose scales differ from channel to channel",
-           node.name, "give both operands one scale, or put a quantiser in front");
-    }
-    const auto fa = to_int64(ratio.get_den()), fb = to_int64(ratio.get_num());
-    if (!fa || !fb || std::abs(*fa) > std::int64_t{1} << 40 ||
-        std::abs(*fb) > std::int64_t{1} << 40) {
-      fail(ErrorCode::E503, "a sum of two tensors on very different grids", node.name);
-    }
-    made.factors = {*fa, *fb};
-    value.scale.push_back(sa / to_rational(*fa));
-    value.offset.push_back(views[0]->offset[views[0]->grouping.of(e)] + ob);
-    const Range ra = result_.value(a.base).range_of(e), rb = result_.value(b.base).range_of(e);
-    value.range.push_back(ra * *fa + rb * *fb);
-    if (bits_for(value.range.back()) > 62) fail(ErrorCode::E503, "a sum", node.name);
+    constexpr Int128 kWidest = static_cast<Int128>(1) << 61;
+    if (low < -kWidest || high > kWidest) fail(ErrorCode::E503, "a sum of over 62 bits", node.name);
+    value.range.push_back({static_cast<std::int64_t>(low), static_cast<std::int64_t>(high)});
   }
-  Node result_node;
-  result_node.name = node.name;
+  Node made;
+  made.name = node.name;
   for (const Activation& part : parts) {
-    for (const std::string& name : sources_of(part)) result_node.sources.push_back(name);
+    for (const std::string& name : sources_of(part)) made.sources.push_back(name);
   }
-  result_node.sources.push_back(node.name);
-  result_node.formula = fmt::format("{} x0 + {} x1", made.factors[0], made.factors[1]);
-  result_node.op = std::move(made);
-  result_node.inputs = {a.base, b.base};
+  made.sources.push_back(node.name);
+  made.formula = fmt::format("{} x0 + {} x1", *fa, *fb);
+  made.op = Sum{{*fa, *fb}};
+  made.inputs = {parts[0].base, parts[1].base};
   Activation result;
-  result.base = emit(std::move(result_node), std::move(value));
+  result.base = emit(std::move(made), std::move(value));
   result.shape = shape;
   return result;
 }
@@ -270,27 +332,24 @@ void Lowerer::lower_arg_max(const graph::Node& node, const graph::ArgMax& op) {
   Activation x = raw_refused(operand(node.inputs[0]), node.name);
   // What is increasing and the same for all elements changes no order.
   std::vector<std::string> stripped;
+  graph::ValueId tensor = node.inputs[0];
   while (!x.stages.empty()) {
     const Stage& last = x.stages.back();
     if (last.grouping.count != 1 || last.ops[0].kind != ScalarOp::Kind::kAffine ||
         last.ops[0].a.sign() <= 0) {
       break;
     }
-    stripped.insert(stripped.begin(), graph_.node(last.node).name);
+    const graph::Node& behind = graph_.node(last.node);
+    stripped.insert(stripped.begin(), behind.name);
+    tensor = *std::find_if(behind.inputs.begin(), behind.inputs.end(), [&](graph::ValueId id) {
+      return id != graph::kNone && constant(id) == nullptr;
+    });
     x.stages.pop_back();
   }
-  x = make_affine(x, node.inputs[0]);
-  const std::optional<AffineView> view = affine_view(x);
-  if (!view) fail(ErrorCode::E502, "an ArgMax of irrational numbers", node.name);
+  x = make_affine(x, tensor);
+  if (!affine_view(x)) fail(ErrorCode::E502, "an ArgMax of irrational numbers", node.name);
   std::vector<std::string> sources = sources_of(x);
-  if (!x.stages.empty()) {
-    Activation plain = x;
-    plain.stages.clear();
-    std::vector<std::int64_t> same(static_cast<std::size_t>(element_count(x.shape)));
-    std::iota(same.begin(), same.end(), std::int64_t{0});
-    x = reindex(plain, x.shape, same, node.name + "/input", "the same codes");
-    set_affine(result_.value(x.base), *view);
-  }
+  x = plain(x, node.name + "/input");
   const auto axis = static_cast<std::size_t>(op.axis);
   const std::int64_t length = x.shape.at(axis);
   std::vector<int> perm;

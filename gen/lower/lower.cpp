@@ -76,6 +76,11 @@ ValueId Lowerer::emit(Node node, Value value) {
   const auto id = static_cast<ValueId>(result_.values.size());
   value.producer = static_cast<NodeId>(result_.nodes.size());
   value.name = unique_name(value.name);
+  const std::string stem = node.name;
+  const auto taken = [&](const Node& other) { return other.name == node.name; };
+  for (int i = 2; std::any_of(result_.nodes.begin(), result_.nodes.end(), taken); ++i) {
+    node.name = fmt::format("{}_{}", stem, i);
+  }
   node.output = id;
   result_.values.push_back(std::move(value));
   result_.nodes.push_back(std::move(node));

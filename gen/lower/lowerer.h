@@ -63,6 +63,8 @@ class Lowerer {
   void lower_quantiser(const graph::Node& node);
   void absorb_input(const Activation& activation, const Quantisers& quantisers,
                     const graph::Node& node);
+  [[nodiscard]] Activation on_quantiser_grid(Activation x, const Quantisers& quantisers,
+                                             const graph::Node& node);
   [[nodiscard]] bool is_identity(const Activation& activation, const Quantisers& quantisers) const;
   [[nodiscard]] RealFunction function_of(const Activation& activation, std::int64_t element) const;
   void set_steps(const Activation& activation, const Quantisers& quantisers,
@@ -107,6 +109,10 @@ class Lowerer {
                                const graph::Node& node, const Shape& shape);
   /// The same activation on a value of its own shape: what looks at axes needs it.
   [[nodiscard]] Activation shaped(const Activation& activation, const std::string& name);
+  /// An affine activation with its stages in the scale and offset of its value.
+  [[nodiscard]] Activation plain(const Activation& activation, const std::string& name);
+  /// Both operands of a sum on one grid for each element, where one factor each cannot do it.
+  void bring_together(Activation (&parts)[2], const std::string& name);
   [[nodiscard]] Activation on_common_grid(const Activation& activation, const std::string& name);
 
   // Shared by all.
@@ -131,7 +137,6 @@ class Lowerer {
   std::vector<Known> known_;
   std::vector<bool> single_reader_;  ///< per graph value: one node reads it, no output does
   std::map<std::int32_t, graph::NodeId> absorbed_;  ///< untyped input -> quantiser that types it
-  std::map<std::int32_t, Activation> absorbed_as_;  ///< the way from the input to it
 };
 
 }  // namespace nib::lower

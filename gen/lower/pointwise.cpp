@@ -190,6 +190,38 @@ bool Lowerer::is_identity(const Activation& activation, const Quantisers& quanti
   return true;
 }
 
+/// A product whose values the quantiser leaves as they are takes the quantiser's codes.
+Activation Lowerer::on_quantiser_grid(Activation x, const Quantisers& quantisers,
+                                      const graph::Node& node) {
+  if (!x.exclusive || !x.stages.empty() || read_already(x.base)) return x;
+  Value& base = result_.value(x.base);
+  Node& producer = result_.nodes[static_cast<std::size_t>(base.producer)];
+  const auto* linear = std::get_if<Linear>(&producer.op);
+  if (linear == nullptr) return x;
+  const Grouping grouping = join(base.grouping, quantisers.grouping, base.elements());
+  if (grouping != Grouping{1, linear->weights.shape[0]}) return x;
+  std::vector<std::int64_t> factor, constant;
+  for (std::int64_t g = 0; g < grouping.count; ++g) {
+    const std::int64_t e = first_of(grouping, g);
+    const Quantiser& q = quantisers.channels[quantisers.grouping.of(e)];
+    const bool fixed = base.range_of(e).is_constant();  // its value is the offset; it has no codes
+    const Rational k = fixed ? Rational(1) : Rational(base.scale_of(e) / q.out_scale);
+    const Rational c =
+        fixed ? Rational(0) : Rational((base.offset_of(e) - q.out_offset) / q.out_scale);
+    NIB_CHECK(k.get_den() == 1 && c.get_den() == 1, "values on the grid of a quantiser");
+    factor.push_back(to_int64(k.get_num()).value());
+    constant.push_back(to_int64(c.get_num()).value());
+  }
+  producer.sources.push_back(node.name);
+  Activation result = regrid(x, grouping, factor, constant, node.name + "/grid");
+  Value& value = result_.value(result.base);
+  value.name = unique_name(out_value(node).name);
+  value.is_graph_tensor = true;
+  value.shape = out_value(node).shape;
+  result.shape = value.shape;
+  return result;
+}
+
 /// The graph begins with this quantiser: its codes are what stands on the port.
 void Lowerer::absorb_input(const Activation& activation, const Quantisers& quantisers,
                            const graph::Node& node) {
@@ -246,7 +278,7 @@ void Lowerer::lower_quantiser(const graph::Node& node) {
   if (x.raw_input >= 0) {
     absorb_input(x, quantisers, node);
   } else if (is_identity(x, quantisers)) {
-    set(node.outputs[0], std::move(x));
+    set(node.outputs[0], on_quantiser_grid(std::move(x), quantisers, node));
   } else {
     set_steps(x, quantisers, node);
   }

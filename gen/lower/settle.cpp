@@ -115,7 +115,10 @@ void Lowerer::move_offset_to_bias(ValueId id) {
 
 Activation Lowerer::make_affine(const Activation& activation, graph::ValueId tensor) {
   if (affine_view(activation)) return activation;
-  return clamp_or_table(activation, tensor);
+  Activation result = clamp_or_table(activation, tensor);
+  set(tensor, result);  // for its other readers
+  result.exclusive = single_reader_[static_cast<std::size_t>(tensor)];
+  return result;
 }
 
 Activation Lowerer::regrid(const Activation& activation, const Grouping& grouping,
