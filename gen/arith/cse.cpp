@@ -1,4 +1,4 @@
-// Greedy two-term sharing with incremental pair counts and a lazy heap.
+// Greedy two-term sharing with incremental pair counts and a lazy queue.
 //
 // A pair of digits of one row is (i << s) +- (j << t). Its key is (i, j, t - s, signs differ) with
 // i <= j: all rows in which the pair occurs, shifted or negated as a whole, meet in one key.
@@ -10,6 +10,7 @@
 #include <queue>
 #include <tuple>
 
+#include "nib/arith/pair_queue.h"
 #include "nib/arith/pair_table.h"
 #include "nib/base/check.h"
 
@@ -46,16 +47,6 @@ Pair pair_of(const Term& a, const Term& b) {
   const Term& high = ordered ? b : a;
   return {low.node, high.node, high.shift - low.shift, low.negative != high.negative};
 }
-
-struct Candidate {
-  double score = 0;
-  int depth = 0;
-  std::uint64_t key = 0;
-  bool operator<(const Candidate& other) const {
-    // The largest score first, then the shallower sum, then the smaller key.
-    return std::tie(score, other.depth, other.key) < std::tie(other.score, depth, key);
-  }
-};
 
 double kraft(int depth) { return std::ldexp(1.0, depth); }
 
@@ -120,16 +111,11 @@ class Sharing {
 
   void run() {
     count_all();
-    while (!heap_.empty()) {
-      const Candidate top = heap_.top();
-      heap_.pop();
-      const Candidate now = candidate(top.key, counts_.wanted(top.key));
-      if (now.score < top.score) {
-        if (now.score > 0) heap_.push(now);
-        continue;
-      }
-      substitute(top.key);
-    }
+    const auto now = [this](const PairCandidate& c) {
+      return candidate(c.key, counts_.wanted(c.key));
+    };
+    PairCandidate best;
+    while (queue_.pop(best, now)) substitute(best.key);
   }
 
   std::vector<std::optional<Term>> finish() {
@@ -160,7 +146,6 @@ class Sharing {
   }
 
   void count_all() {
-    std::vector<Candidate> start;
     for (std::size_t node = 0; node < used_in_.size(); ++node) {
       for (const std::uint32_t r : used_in_[node]) {
         const std::vector<Term>& row = rows_[r];
@@ -170,13 +155,12 @@ class Sharing {
         }
       }
       local_.drain([&](std::uint64_t key, std::int32_t count) {
-        if (count >= 2) start.push_back(candidate(key, counts_.add(key, count)));
+        if (count >= 2) queue_.push(candidate(key, counts_.add(key, count)));
       });
     }
-    heap_ = std::priority_queue<Candidate>(std::less<Candidate>{}, std::move(start));
   }
 
-  [[nodiscard]] Candidate candidate(std::uint64_t key, std::int32_t count) const {
+  [[nodiscard]] PairCandidate candidate(std::uint64_t key, std::int32_t count) const {
     if (count < 2) return {0, 0, key};
     const Pair pair = unpack(key);
     const int di = builder_.depth(pair.i), dj = builder_.depth(pair.j);
@@ -231,7 +215,7 @@ class Sharing {
     }
     local_.drain([&](std::uint64_t fresh, std::int32_t count) {
       if (count < 2 && counts_.count(fresh) == 0) return;
-      heap_.push(candidate(fresh, counts_.add(fresh, count)));
+      queue_.push(candidate(fresh, counts_.add(fresh, count)));
     });
   }
 
@@ -308,7 +292,7 @@ class Sharing {
   std::vector<std::uint64_t> keys_;                  // of one replacement
   std::vector<double> weight_;                       // Kraft sum of each row
   std::vector<std::vector<std::uint32_t>> used_in_;  // by node: rows that have held it
-  std::priority_queue<Candidate> heap_;
+  PairQueue queue_;
 };
 
 }  // namespace

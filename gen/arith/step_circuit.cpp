@@ -81,6 +81,12 @@ int output_bits(const Steps& steps) {
 
 int carry_blocks(double bits) { return static_cast<int>(std::ceil(bits / 4)); }
 
+/// (x + add) >> shift, with ties to even.
+Wide even_shifted(Wide sum, int shift) {
+  const Wide v = sum >> shift;
+  return (v << shift) == sum ? v & ~static_cast<Wide>(1) : v;
+}
+
 StepCircuit cost_bit_drop(const Steps& steps, const BitDrop& form, const Target& target) {
   StepCircuit circuit{steps, form};
   const Range sum = steps.domain + Range{form.add, form.add};
@@ -94,6 +100,12 @@ StepCircuit cost_bit_drop(const Steps& steps, const BitDrop& form, const Target&
     circuit.lut += bits;
     circuit.carry4 = carry_blocks(bits);
     circuit.delay_ns += adder_delay(target, bits) + (clamp.levels > 0 ? target.net_base : 0);
+  }
+  if (form.half_even) {
+    // A wide NOR beside the sum, and one more input of the lowest result bit.
+    const int levels = form.shift > 5 ? 2 : 1;
+    circuit.lut += std::ceil(form.shift / 5.0);
+    circuit.delay_ns += lut_delay(target, std::max(1, levels - clamp.levels)) + target.net_base;
   }
   return circuit;
 }
@@ -117,6 +129,37 @@ std::optional<StepCircuit> bit_drop(const Steps& steps, int slope, const Target&
     form.base = word.down ? -1 : 0;
     StepCircuit circuit = cost_bit_drop(steps, form, target);
     if (!best || circuit.lut < best->lut) best = std::move(circuit);
+  }
+  return best;
+}
+
+/// Ties to even: an odd level is entered one above the half-way point. `parity`: of a constant
+/// that is added behind the rounding.
+std::optional<StepCircuit> bit_drop_even(const Steps& steps, int slope, const Target& target) {
+  const auto& t = steps.thresholds;
+  const int width = bits_for(steps.domain) + 1;
+  std::optional<StepCircuit> best;
+  for (int shift = 1; shift <= width; ++shift) {
+    const std::int64_t step = std::int64_t{1} << shift;
+    for (const std::int64_t parity : {0, 1}) {
+      BitDrop form;
+      form.shift = shift;
+      form.half_even = true;
+      form.negate = slope < 0;
+      form.base = parity;
+      form.low = slope * (steps.levels.front() - parity);
+      form.high = slope * (steps.levels.back() - parity);
+      const auto entry = [&](std::size_t i) {
+        const std::int64_t level = form.low + 1 + static_cast<std::int64_t>(i);
+        return checked_add(checked_mul(level, step), level & 1);
+      };
+      form.add = entry(0) - t[0];
+      bool equal = true;
+      for (std::size_t i = 1; i < t.size() && equal; ++i) equal = t[i] + form.add == entry(i);
+      if (!equal) continue;
+      StepCircuit circuit = cost_bit_drop(steps, form, target);
+      if (!best || circuit.lut < best->lut) best = std::move(circuit);
+    }
   }
   return best;
 }
@@ -235,7 +278,11 @@ std::int64_t evaluate(const StepCircuit& circuit, std::int64_t x) {
     std::int64_t x;
     std::int64_t operator()(const ConstantLevel& form) const { return form.value; }
     std::int64_t operator()(const BitDrop& f) const {
-      return shifted(static_cast<Wide>(x) + f.add, f.shift, f.low, f.high, f.negate, f.base);
+      const Wide sum = static_cast<Wide>(x) + f.add;
+      if (f.half_even) {
+        return shifted(even_shifted(sum, f.shift), 0, f.low, f.high, f.negate, f.base);
+      }
+      return shifted(sum, f.shift, f.low, f.high, f.negate, f.base);
     }
     std::int64_t operator()(const MultiplyShift& f) const {
       return shifted(static_cast<Wide>(f.multiplier) * x + f.add, f.shift, f.low, f.high, f.negate,
@@ -261,6 +308,7 @@ StepCircuit choose_form(const Steps& steps, const Target& target) {
   };
   if (const int slope = unit_slope(steps); slope != 0) {
     offer(bit_drop(steps, slope, target));
+    offer(bit_drop_even(steps, slope, target));
     if (!best) offer(multiply_shift(steps, slope, target));
   }
   offer(comparators(steps, target));

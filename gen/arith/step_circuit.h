@@ -19,13 +19,16 @@ struct Steps {
   std::vector<std::int64_t> levels;
 };
 
-/// y = clamp((x + add) >> shift, low, high) * sign + base: bit drop and clip.
+/// y = clamp((x + add) >> shift, low, high) * sign + base: bit drop and clip. With `half_even`, the
+/// lowest bit of the shifted value is cleared where all dropped bits of x + add are 0: with half a
+/// step inside of `add` that is rounding to the nearest, ties to the even level.
 struct BitDrop {
   std::int64_t add = 0;
   int shift = 0;
   std::int64_t low = 0, high = 0;  ///< of the shifted value
   bool negate = false;
   std::int64_t base = 0;
+  bool half_even = false;
 };
 /// y = clamp((multiplier * x + add) >> shift, low, high) * sign + base; multiplier as an adder
 /// graph would build it (canonical digits).
