@@ -1,23 +1,21 @@
 // nib emulate: the golden model on a user's arrays.
+#include "nib/golden/emulate.h"
+
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "nib/base/check.h"
 #include "nib/base/error.h"
 #include "nib/base/file.h"
 #include "nib/cli/command.h"
 #include "nib/cli/values.h"
 #include "nib/emit/emit.h"
 #include "nib/emit/manifest.h"
-#include "nib/golden/golden.h"
 #include "nib/import/import.h"
 #include "nib/lower/lower.h"
-#include "nib/num/npy.h"
 #include "nib/rtl/names.h"
 
 namespace nib::cli {
@@ -32,185 +30,70 @@ struct Options {
   bool json = false;
 };
 
-/// A tensor to be written, and where.
-struct Wanted {
-  graph::ValueId value;
-  std::string file;
-};
-
-/// Index of the tensor that `name` means among `ids`; an empty name means the only one.
-std::size_t index_of(const graph::Graph& graph, const std::vector<graph::ValueId>& ids,
-                     const std::string& name, const char* option) {
-  if (name.empty() && ids.size() == 1) return 0;
-  std::string known;
-  for (std::size_t k = 0; k < ids.size(); ++k) {
-    const std::string& candidate = graph.value(ids[k]).name;
-    if (candidate == name) return k;
-    known += (k == 0 ? "" : ", ") + candidate;
-  }
-  fail(ErrorCode::E808, fmt::format("{} \"{}\"; there are: {}", option, name, known), {},
-       fmt::format("give {} NAME=FILE.npy, once for each", option));
-}
-
-std::vector<graph::ValueId> input_ids(const graph::Graph& graph) {
-  std::vector<graph::ValueId> ids;
-  for (const graph::GraphInput& input : graph.inputs) ids.push_back(input.value);
-  return ids;
-}
-
-/// Real values of port codes: scale * code + offset, per element.
-Tensor<double> values_of(const Tensor<std::int64_t>& codes, const lower::Value& value,
-                         const std::string& name) {
-  const std::int64_t elements = value.elements();
-  if (elements == 0 || codes.size() % elements != 0) {
-    fail(ErrorCode::E105,
-         fmt::format("{} codes for {} of shape {}", codes.size(), name, to_string(value.shape)));
-  }
-  Tensor<double> values(codes.shape);
-  for (std::int64_t k = 0; k < codes.size(); ++k) {
-    const std::int64_t e = k % elements;
-    if (!value.range_of(e).contains(codes[k])) {
-      fail(ErrorCode::E105, fmt::format("code {} at {}[{}], the port holds {}", codes[k], name, k,
-                                        to_string(value.range_of(e))));
-    }
-    values[k] = to_double(value.scale_of(e) * to_rational(codes[k]) + value.offset_of(e));
-  }
-  return values;
-}
-
-std::vector<Tensor<double>> read_inputs(const Options& options, const graph::Graph& graph,
-                                        const std::optional<lower::IntegerGraph>& integers) {
-  const std::vector<graph::ValueId> ids = input_ids(graph);
-  std::vector<std::string> files(ids.size());
-  for (const std::string& text : options.inputs) {
-    const auto [name, file] = parse_named_file("--input", text);
-    std::string& slot = files[index_of(graph, ids, name, "--input")];
-    if (!slot.empty()) fail(ErrorCode::E803, "--input " + text + ": the input is given twice");
-    slot = file;
-  }
-  std::vector<Tensor<double>> values;
-  for (std::size_t k = 0; k < ids.size(); ++k) {
-    const std::string& name = graph.value(ids[k]).name;
-    if (files[k].empty()) fail(ErrorCode::E801, "--input is missing for " + name);
-    try {
-      const NpyArray array = read_npy(files[k]);
-      values.push_back(
-          integers.has_value()
-              ? values_of(to_integers(array), integers->value(integers->inputs.at(k)), name)
-              : to_reals(array));
-    } catch (Error& error) {
-      error.set_file(files[k]);
-      throw;
-    }
-  }
-  return values;
-}
-
-std::vector<Wanted> wanted_tensors(const Options& options, const graph::Graph& graph) {
-  std::vector<Wanted> wanted;
+/// "NAME=FILE" or "FILE" for each output, in the graph's order; empty where none is wanted.
+std::vector<std::string> output_files(const Options& options, const graph::Graph& graph) {
+  std::vector<std::string> files(graph.outputs.size());
   for (const std::string& text : options.outputs) {
     const auto [name, file] = parse_named_file("--output", text);
-    wanted.push_back({graph.outputs[index_of(graph, graph.outputs, name, "--output")], file});
-  }
-  for (const std::string& text : options.tensors) {
-    const auto [name, file] = parse_named_file("--tensor", text);
-    const graph::ValueId id = graph.find(name);
-    if (id == graph::kNone) {
-      fail(ErrorCode::E808, fmt::format("--tensor \"{}\"", name), {},
-           "nib inspect MODEL --json lists the nodes; a tensor keeps its name of the file");
+    std::string known;
+    std::string* slot = name.empty() && files.size() == 1 ? files.data() : nullptr;
+    for (std::size_t k = 0; k < files.size(); ++k) {
+      const std::string& candidate = graph.value(graph.outputs[k]).name;
+      if (candidate == name) slot = &files[k];
+      known += (k == 0 ? "" : ", ") + candidate;
     }
-    wanted.push_back({id, file});
+    if (slot == nullptr) {
+      fail(ErrorCode::E808, fmt::format("--output \"{}\"; the outputs are: {}", name, known), {},
+           "give --output NAME=FILE.npy, once for each");
+    }
+    if (!slot->empty()) fail(ErrorCode::E803, "--output " + text + ": the output is given twice");
+    *slot = file;
   }
-  return wanted;
+  return files;
 }
 
-/// The codes of an output on its port's grid.
-Tensor<std::int64_t> codes_of(const golden::Reals& reals, const lower::Value& value) {
-  std::vector<Rational> scale, offset;
+golden::PortWords words_of(const lower::Value& value) {
+  golden::PortWords words;
   for (std::int64_t e = 0; e < value.elements(); ++e) {
-    scale.push_back(value.scale_of(e));
-    offset.push_back(value.offset_of(e));
+    words.scale.push_back(value.scale_of(e));
+    words.offset.push_back(value.offset_of(e));
   }
-  std::int64_t bad = -1;
-  const auto codes = golden::codes_of(reals, scale, offset, bad);
-  NIB_CHECK(codes.has_value(), fmt::format("value {} of {} is off its grid", bad, value.name));
-  return {reals.value.shape, *codes};
+  return words;
 }
 
-void write_results(const Options& options, const graph::Graph& graph,
-                   const std::optional<lower::IntegerGraph>& integers,
-                   const std::vector<Wanted>& wanted, const std::vector<golden::Reals>& reals) {
-  for (std::size_t k = 0; k < wanted.size(); ++k) {
-    const auto output = std::find(graph.outputs.begin(), graph.outputs.end(), wanted[k].value);
-    const bool as_codes = options.codes && k < options.outputs.size();
-    if (!as_codes) {
-      write_file(wanted[k].file, npy_bytes(reals[k].value));
-      continue;
-    }
-    const auto index = static_cast<std::size_t>(output - graph.outputs.begin());
-    write_file(wanted[k].file,
-               npy_bytes(codes_of(reals[k], integers->value(integers->outputs.at(index)))));
+Json facts(const Options& options, const golden::EmulateResult& result) {
+  Json j{{"rows", result.rows}, {"rounded_inputs", result.rounded_inputs}};
+  if (options.ties) j["ties"] = Json::array();
+  for (const golden::Tie& tie : result.ties) {
+    if (!options.ties) break;
+    j["ties"].push_back({{"quantiser", tie.name},
+                         {"distance", tie.distance},
+                         {"exact_ties", tie.exact_ties},
+                         {"decided_exactly", tie.decided_exactly}});
   }
-}
-
-Json facts(const Options& options, const golden::Evaluator& evaluator, std::int64_t rows) {
-  Json j{{"rows", rows}, {"rounded_inputs", evaluator.rounded_inputs()}};
-  if (options.ties) {
-    j["ties"] = Json::array();
-    for (const golden::Tie& tie : evaluator.ties()) {
-      j["ties"].push_back({{"quantiser", tie.name},
-                           {"distance", tie.distance},
-                           {"exact_ties", tie.exact_ties},
-                           {"decided_exactly", tie.decided_exactly}});
-    }
-  }
-  if (options.float32_order) {
-    j["float32_differences"] = Json::array();
-    for (const golden::Float32Difference& d : evaluator.float32_differences()) {
-      j["float32_differences"].push_back({{"tensor", d.tensor},
-                                          {"row", d.row},
-                                          {"element", d.element},
-                                          {"exact", d.exact},
-                                          {"float32", d.float32},
-                                          {"tie_distance", d.tie_distance}});
-    }
+  if (options.float32_order) j["float32_differences"] = Json::array();
+  for (const golden::Float32Difference& d : result.differences) {
+    j["float32_differences"].push_back({{"tensor", d.tensor},
+                                        {"row", d.row},
+                                        {"element", d.element},
+                                        {"exact", d.exact},
+                                        {"float32", d.float32},
+                                        {"tie_distance", d.tie_distance}});
   }
   return j;
 }
 
-std::string as_text(const Json& facts) {
-  constexpr std::size_t kMostDifferences = 20;
-  std::string text = fmt::format("{} rows\n", facts["rows"].get<std::int64_t>());
-  const auto rounded = facts["rounded_inputs"].get<std::uint64_t>();
-  if (rounded > 0) text += fmt::format("{} input values were rounded to their type\n", rounded);
-  if (facts.contains("ties")) {
-    text += "smallest distance to a rounding tie, in steps of the quantiser:\n";
-    for (const Json& tie : facts["ties"]) {
-      text += fmt::format("  {:<40} {:.3g}  ({} exact ties, {} decided by exact arithmetic)\n",
-                          tie["quantiser"].get<std::string>(), tie["distance"].get<double>(),
-                          tie["exact_ties"].get<std::uint64_t>(),
-                          tie["decided_exactly"].get<std::uint64_t>());
-    }
+std::string as_text(const Options& options, const golden::EmulateResult& result) {
+  std::string text = fmt::format("{} rows\n", result.rows);
+  if (result.rounded_inputs > 0) {
+    text += fmt::format("{} input values were rounded to their type\n", result.rounded_inputs);
   }
-  if (facts.contains("float32_differences")) {
-    const Json& list = facts["float32_differences"];
-    text += fmt::format("{} values differ in float32 order\n", list.size());
-    for (std::size_t k = 0; k < std::min(list.size(), kMostDifferences); ++k) {
-      text += fmt::format("  {}[row {}, element {}]: exact {}, float32 {}, tie distance {:.3g}\n",
-                          list[k]["tensor"].get<std::string>(), list[k]["row"].get<std::int64_t>(),
-                          list[k]["element"].get<std::int64_t>(), list[k]["exact"].get<double>(),
-                          list[k]["float32"].get<double>(), list[k]["tie_distance"].get<double>());
-    }
-    if (list.size() > kMostDifferences) text += "  ... (--json lists them all)\n";
-  }
+  if (options.ties) text += golden::ties_text(result.ties);
+  if (options.float32_order) text += golden::differences_text(result.differences);
   return text;
 }
 
-int run(const Options& options, Console& console) {
-  if (options.outputs.empty() && options.tensors.empty() && options.header.empty()) {
-    fail(ErrorCode::E801, "nothing to write: give --output, --tensor or --header", {},
-         "see nib emulate --help");
-  }
+graph::Graph read_graph(const Options& options) {
   if (!options.name.empty()) check_name("--name", options.name);
   importer::Options import;
   import.name = options.name;
@@ -218,9 +101,61 @@ int run(const Options& options, Console& console) {
   for (const std::string& text : options.input_types) {
     import.input_types.push_back(parse_input_type(text));
   }
+  return importer::read_model(options.model, import);
+}
+
+golden::EmulateRequest request_of(const Options& options,
+                                  const std::optional<lower::IntegerGraph>& integers) {
+  golden::EmulateRequest request;
+  for (const std::string& text : options.inputs) {
+    const auto [name, file] = parse_named_file("--input", text);
+    request.inputs.push_back(golden::read_named_array(name, file));
+  }
+  for (const std::string& text : options.tensors) {
+    request.tensors.push_back(parse_named_file("--tensor", text).first);
+  }
+  request.options = {options.float32_order, options.round_input};
+  if (options.codes) {
+    for (const lower::ValueId id : integers->inputs) {
+      request.input_words.push_back(words_of(integers->value(id)));
+    }
+    for (const lower::ValueId id : integers->outputs) {
+      request.output_words.push_back(words_of(integers->value(id)));
+    }
+  }
+  return request;
+}
+
+int evaluate(const Options& options, const graph::Graph& graph,
+             const std::optional<lower::IntegerGraph>& integers, Progress& progress,
+             Console& console) {
+  const std::vector<std::string> files = output_files(options, graph);
+  const golden::EmulateRequest request = request_of(options, integers);
+  progress.step("evaluating");
+  const golden::EmulateResult result = golden::emulate(graph, request);
+  for (std::size_t k = 0; k < files.size(); ++k) {
+    if (!files[k].empty()) write_file(files[k], result.outputs.at(k));
+  }
+  for (std::size_t k = 0; k < options.tensors.size(); ++k) {
+    const auto [name, file] = parse_named_file("--tensor", options.tensors[k]);
+    write_file(file, result.tensors.at(k));
+  }
+  console.print(
+      options.json
+          ? emit::pretty_json(
+                facts(options, result).dump(-1, ' ', false, Json::error_handler_t::replace))
+          : as_text(options, result));
+  return kOk;
+}
+
+int run(const Options& options, Console& console) {
+  if (options.outputs.empty() && options.tensors.empty() && options.header.empty()) {
+    fail(ErrorCode::E801, "nothing to write: give --output, --tensor or --header", {},
+         "see nib emulate --help");
+  }
   Progress progress(3);
   progress.step("reading " + options.model);
-  const graph::Graph graph = importer::read_model(options.model, import);
+  const graph::Graph graph = read_graph(options);
   std::optional<lower::IntegerGraph> integers;
   progress.step("lowering to integers");
   if (options.codes || !options.header.empty()) integers = lower::lower(graph);
@@ -229,22 +164,7 @@ int run(const Options& options, Console& console) {
                emit::emulator_header(*integers, rtl::legal_name(integers->name, "net", 32)));
   }
   if (options.outputs.empty() && options.tensors.empty()) return kOk;
-  if (!options.codes) integers.reset();
-  const std::vector<Wanted> wanted = wanted_tensors(options, graph);
-  const std::vector<Tensor<double>> inputs = read_inputs(options, graph, integers);
-  progress.step("evaluating");
-  // Port codes of an odd scale have no exact double: the port's own rounding gives them back.
-  golden::Evaluator evaluator(graph, {options.float32_order, options.round_input || options.codes});
-  std::vector<graph::ValueId> keep;
-  for (const Wanted& w : wanted) keep.push_back(w.value);
-  const std::vector<golden::Reals> reals = evaluator.run(inputs, keep);
-  write_results(options, graph, integers, wanted, reals);
-  const std::int64_t elements = element_count(graph.value(graph.inputs.at(0).value).shape);
-  Json found = facts(options, evaluator, elements == 0 ? 0 : inputs.at(0).size() / elements);
-  if (options.codes) found["rounded_inputs"] = 0;
-  const std::string text = found.dump(-1, ' ', false, Json::error_handler_t::replace);
-  console.print(options.json ? emit::pretty_json(text) : as_text(Json::parse(text)));
-  return kOk;
+  return evaluate(options, graph, integers, progress, console);
 }
 
 void add_files(CLI::App& command, Options& options) {

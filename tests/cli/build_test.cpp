@@ -184,11 +184,11 @@ TEST_CASE("emulate_bad: arrays and tensors that do not fit") {
   for (const auto& [arguments, number] : std::vector<std::pair<std::string, std::string>>{
            {"--input x.npy --output y.npy", "E0105"},
            {"--input nothing.npy --output y.npy", "E0101"},
-           {"--input z=x.npy --output y.npy", "E0808"},
+           {"--input z=x.npy --output y.npy", "E0216"},
            {"--input x.npy --output z=y.npy", "E0808"},
-           {"--input x.npy --tensor z=y.npy", "E0808"},
+           {"--input x.npy --tensor z=y.npy", "E0218"},
            {"--input x.npy", "E0801"},
-           {"--output y.npy", "E0801"}}) {
+           {"--output y.npy", "E0216"}}) {
     CAPTURE(arguments);
     const Outcome outcome = bench.nib("emulate " + model + " " + arguments);
     CHECK(outcome.code == 2);
