@@ -111,6 +111,10 @@ class NodeReader {
   void finish();
 
  private:
+  void need_output(std::size_t output) const;
+  /// True where the shapes fit if the batch has that many rows.
+  [[nodiscard]] bool fits_with_rows(const graph::Op& op, const std::vector<graph::ValueId>& inputs,
+                                    std::int64_t rows) const;
   /// E0215 where the shapes fit with all rows of the file's batch, else E0307.
   [[noreturn]] void fail_misfit(const graph::Op& op, const std::vector<graph::ValueId>& inputs,
                                 const std::string& problem) const;

@@ -15,20 +15,38 @@ using graph::Node;
 using graph::NodeId;
 using graph::ValueId;
 
-/// True where only outputs see the value, and the indices of its largest elements.
-bool only_order_matters(const Graph& graph, ValueId id, int axis, bool flattens) {
-  for (const NodeId reader : graph.consumers(id)) {
-    const Node& node = graph.node(reader);
-    if (std::holds_alternative<graph::Reshape>(node.op) ||
-        std::holds_alternative<graph::Transpose>(node.op)) {
-      // Behind another arrangement the axes are no longer the same: only outputs may follow.
-      if (!only_order_matters(graph, node.outputs[0], -1, false)) return false;
-      continue;
+using Readers = std::vector<std::vector<NodeId>>;
+
+/// Which nodes read each value.
+Readers readers_of(const Graph& graph) {
+  Readers readers(graph.values.size());
+  for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+    for (const ValueId id : graph.nodes[n].inputs) {
+      if (id != kNone) readers[static_cast<std::size_t>(id)].push_back(static_cast<NodeId>(n));
     }
-    const auto* argmax = std::get_if<graph::ArgMax>(&node.op);
-    const bool same =
-        argmax != nullptr && axis >= 0 && (flattens ? argmax->axis >= axis : argmax->axis == axis);
-    if (!same) return false;
+  }
+  return readers;
+}
+
+/// True where only outputs see the value `start`, and the indices of its largest elements.
+bool only_order_matters(const Graph& graph, const Readers& readers, ValueId start, int axis,
+                        bool flattens) {
+  std::vector<ValueId> open = {start};
+  while (!open.empty()) {
+    const ValueId id = open.back();
+    open.pop_back();
+    for (const NodeId reader : readers[static_cast<std::size_t>(id)]) {
+      const Node& node = graph.node(reader);
+      if (std::holds_alternative<graph::Reshape>(node.op) ||
+          std::holds_alternative<graph::Transpose>(node.op)) {
+        open.push_back(node.outputs[0]);
+        continue;
+      }
+      // Behind another arrangement the axes are no longer the same: only outputs may follow.
+      const auto* argmax = std::get_if<graph::ArgMax>(&node.op);
+      if (argmax == nullptr || id != start) return false;
+      if (flattens ? argmax->axis < axis : argmax->axis != axis) return false;
+    }
   }
   return true;
 }
@@ -74,13 +92,14 @@ std::vector<bool> needed_values(const Graph& graph) {
 
 void remove_softmax(Builder& builder) {
   Graph& graph = builder.graph;
+  const Readers readers = readers_of(graph);
   for (const Node& node : graph.nodes) {
     const auto* softmax = std::get_if<graph::Softmax>(&node.op);
     if (softmax == nullptr) continue;
     const ValueId from = node.outputs[0], to = node.inputs[0];
     const auto& flat = builder.softmaxes;
     const bool flattens = std::find(flat.begin(), flat.end(), graph.value(from).name) != flat.end();
-    if (!only_order_matters(graph, from, softmax->axis, flattens)) {
+    if (!only_order_matters(graph, readers, from, softmax->axis, flattens)) {
       fail(ErrorCode::E309, node.op_type + " is not the last operator", in_quotes(node.name),
            "nib removes a final Softmax and supports it nowhere else");
     }
@@ -91,8 +110,8 @@ void remove_softmax(Builder& builder) {
     const auto is_argmax_of = [&](NodeId reader) {
       return std::holds_alternative<graph::ArgMax>(graph.node(reader).op);
     };
-    const std::vector<NodeId> readers = graph.consumers(from);
-    const bool ranks = std::any_of(readers.begin(), readers.end(), is_argmax_of);
+    const std::vector<NodeId>& own = readers[static_cast<std::size_t>(from)];
+    const bool ranks = std::any_of(own.begin(), own.end(), is_argmax_of);
     graph.notes.push_back(
         ranks
             ? fmt::format("{} before ArgMax removed: its inputs have the same order", node.op_type)
@@ -141,6 +160,8 @@ void prune(Builder& builder) {
 
 void append_argmax(Builder& builder) {
   Graph& graph = builder.graph;
+  std::set<std::string> node_names;
+  for (const Node& node : graph.nodes) node_names.insert(node.name);
   for (ValueId& output : graph.outputs) {
     if (is_argmax(graph, output)) {
       graph.notes.push_back(fmt::format("output {} is an ArgMax already: none appended",
@@ -159,12 +180,8 @@ void append_argmax(Builder& builder) {
     const ValueId out = builder.add_value(
         builder.fresh_name(logits + "_argmax"), std::move(reduced),
         {ElementType::kInt64, true, builder.facts[static_cast<std::size_t>(output)].batch_axis});
-    const auto taken = [&](const std::string& node_name) {
-      return std::any_of(graph.nodes.begin(), graph.nodes.end(),
-                         [&](const Node& node) { return node.name == node_name; });
-    };
     std::string node_name = "ArgMax_" + logits;
-    while (taken(node_name)) node_name += "_";
+    while (!node_names.insert(node_name).second) node_name += "_";
     graph.value(out).producer = static_cast<NodeId>(graph.nodes.size());
     graph.nodes.push_back({node_name, "ArgMax", graph::ArgMax{axis, true}, {output}, {out}});
     graph.notes.push_back(fmt::format("ArgMax appended to output {}", in_quotes(logits)));

@@ -18,6 +18,9 @@ using graph::Graph;
 using graph::kNone;
 using graph::ValueId;
 
+/// The newest opset whose operator changes were looked at.
+constexpr std::int64_t kNewestOpset = 23;
+
 constexpr std::string_view kQonnxDomains[] = {"onnx.brevitas", "finn.custom_op.general", "finn",
                                               "qonnx.custom_op.general"};
 
@@ -90,6 +93,10 @@ void check_imports(Builder& builder, const RawModel& raw) {
   }
   if (standard && builder.opset() == 0) {
     fail(ErrorCode::E212, "the file does not import the domain ai.onnx");
+  }
+  if (builder.opset() > kNewestOpset) {
+    builder.graph.notes.push_back(
+        fmt::format("opset {} is read by the rules of opset {}", builder.opset(), kNewestOpset));
   }
   for (const std::string& domain : missing) {
     builder.graph.notes.push_back(

@@ -185,22 +185,36 @@ int NodeReader::axis(std::int64_t value, std::size_t rank) const {
   return static_cast<int>(value < 0 ? value + axes : value);
 }
 
+bool NodeReader::fits_with_rows(const graph::Op& op, const std::vector<ValueId>& inputs,
+                                std::int64_t rows) const {
+  std::vector<Shape> whole(inputs.size());
+  std::vector<const Shape*> shapes(inputs.size(), nullptr);
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i] == kNone) continue;
+    whole[i] = builder_.graph.value(inputs[i]).shape;
+    const int axis = builder_.facts[static_cast<std::size_t>(inputs[i])].batch_axis;
+    if (axis >= 0) whole[i][static_cast<std::size_t>(axis)] = rows;
+    shapes[i] = &whole[i];
+  }
+  return graph::infer_shape(op, shapes).problem.empty();
+}
+
 void NodeReader::fail_misfit(const graph::Op& op, const std::vector<ValueId>& inputs,
                              const std::string& problem) const {
-  if (builder_.graph.batched && builder_.file_batch > 1) {
-    std::vector<Shape> whole(inputs.size());
-    std::vector<const Shape*> shapes(inputs.size(), nullptr);
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      if (inputs[i] == kNone) continue;
-      whole[i] = builder_.graph.value(inputs[i]).shape;
-      const int axis = builder_.facts[static_cast<std::size_t>(inputs[i])].batch_axis;
-      if (axis >= 0) whole[i][static_cast<std::size_t>(axis)] = builder_.file_batch;
-      shapes[i] = &whole[i];
-    }
-    if (!std::holds_alternative<graph::Reshape>(op) &&
-        graph::infer_shape(op, shapes).problem.empty()) {
-      fail(ErrorCode::E215,
-           fmt::format("it needs all {} rows at once ({})", builder_.file_batch, problem));
+  if (!builder_.graph.batched || std::holds_alternative<graph::Reshape>(op)) {
+    fail(ErrorCode::E307, problem);
+  }
+  // A symbolic batch may have been meant to have any of the lengths that it meets.
+  std::vector<std::int64_t> candidates;
+  if (builder_.file_batch > 1) candidates.push_back(builder_.file_batch);
+  for (const ValueId id : inputs) {
+    if (id == kNone || builder_.file_batch != -1) continue;
+    const Shape& met = builder_.graph.value(id).shape;
+    candidates.insert(candidates.end(), met.begin(), met.end());
+  }
+  for (const std::int64_t rows : candidates) {
+    if (rows > 1 && fits_with_rows(op, inputs, rows)) {
+      fail(ErrorCode::E215, fmt::format("it needs {} rows at once ({})", rows, problem));
     }
   }
   fail(ErrorCode::E307, problem);
@@ -208,6 +222,7 @@ void NodeReader::fail_misfit(const graph::Op& op, const std::vector<ValueId>& in
 
 ValueId NodeReader::emit(graph::Op op, std::vector<ValueId> inputs, const Shape& reshaped,
                          std::optional<int> batch_axis, std::size_t output) {
+  need_output(output);
   std::vector<const Shape*> shapes;
   bool varies = false;
   for (const ValueId id : inputs) {
@@ -245,7 +260,14 @@ ValueId NodeReader::emit(graph::Op op, std::vector<ValueId> inputs, const Shape&
   return out;
 }
 
+void NodeReader::need_output(std::size_t output) const {
+  if (output >= node_.outputs.size() || node_.outputs[output].empty()) {
+    fail(ErrorCode::E303, fmt::format("output {} is absent", output));
+  }
+}
+
 void NodeReader::emit_constant(graph::Constant constant, ElementType type) {
+  need_output(0);
   builder_.add_constant(node_.outputs.at(0), std::move(constant), type, node_.where);
 }
 

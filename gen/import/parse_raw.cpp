@@ -36,6 +36,9 @@ void check_size(const onnx::GraphProto& graph) {
   if (static_cast<std::size_t>(graph.node_size()) > kMaxNodes) {
     fail(ErrorCode::E207, fmt::format("{} nodes, at most {}", graph.node_size(), kMaxNodes));
   }
+  if (static_cast<std::size_t>(graph.output_size()) > kMaxPorts) {
+    fail(ErrorCode::E207, fmt::format("{} outputs, at most {}", graph.output_size(), kMaxPorts));
+  }
   std::size_t edges = 0;
   for (const onnx::NodeProto& node : graph.node()) {
     edges +=
@@ -62,6 +65,9 @@ Wiring wire(const onnx::GraphProto& graph) {
     if (input.name().empty()) fail(ErrorCode::E211, "an input without a name");
     if (!inputs.insert(input.name()).second) twice(input.name(), "two inputs");
     if (!wiring.initializer.contains(input.name())) wiring.input.emplace(input.name(), &input);
+  }
+  if (wiring.input.size() > kMaxPorts) {
+    fail(ErrorCode::E207, fmt::format("{} inputs, at most {}", wiring.input.size(), kMaxPorts));
   }
   for (int i = 0; i < graph.node_size(); ++i) {
     for (const std::string& name : graph.node(i).output()) {
@@ -202,14 +208,16 @@ class NodeNames {
     const std::string base =
         given.empty() ? fmt::format("{}_{}", node.op_type(), index) : given + "_2";
     std::string name = base;
-    for (int i = 2; given_.contains(name) || !used_.insert(name).second; ++i) {
-      name = fmt::format("{}_{}", base, i);
+    int& next = next_[base];  // so that a thousand equal names do not search from 2 each time
+    while (given_.contains(name) || !used_.insert(name).second) {
+      name = fmt::format("{}_{}", base, next++ + 2);
     }
     return name;
   }
 
  private:
   std::set<std::string> given_, used_;
+  std::map<std::string, int> next_;
 };
 
 RawNode read_node(const onnx::NodeProto& node, int index, std::string name) {

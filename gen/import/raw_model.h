@@ -20,8 +20,9 @@ inline constexpr std::size_t kMaxRank = 8;
 inline constexpr std::int64_t kMaxElements = std::int64_t{1} << 25;  ///< of one tensor, and of all
                                                                      ///< constants together
 inline constexpr std::int64_t kMaxActivations = std::int64_t{1} << 28;  ///< of all computed tensors
-inline constexpr std::size_t kMaxNodes = 100'000;
-inline constexpr std::size_t kMaxEdges = 1'000'000;
+inline constexpr std::size_t kMaxNodes = 20'000;
+inline constexpr std::size_t kMaxEdges = 200'000;
+inline constexpr std::size_t kMaxPorts = 4096;  ///< graph inputs, graph outputs
 inline constexpr std::size_t kMaxNameBytes = 1024;
 inline constexpr int kMaxNesting = 32;
 

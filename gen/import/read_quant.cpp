@@ -76,11 +76,13 @@ void read_quant(NodeReader& node) {
     node.builder().count_note(kind + " of 1 bit, unsigned and narrow: its code is always 0");
   }
   node.emit(std::move(op), {node.in(0)});
+  node.set_type(ElementType::kFloat);
 }
 
 void read_bipolar_quant(NodeReader& node) {
   node.arity(2, 2);
   node.emit(graph::BipolarQuant{scale_of(node, 1)}, {node.in(0)});
+  node.set_type(ElementType::kFloat);
 }
 
 /// Exactness.md, settled point 7: the layout rules; without one axis 1, for rank 3 only where its

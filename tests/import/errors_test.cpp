@@ -18,6 +18,11 @@
 using namespace nib;
 using nib::testing::HostileModel;
 
+void nib::testing::add(HostileModels& out, const char* name, ErrorCode code,
+                       const std::string& bytes, const importer::Options& options) {
+  out.push_back({name, code, bytes, options});
+}
+
 TEST_CASE("every hostile model ends in its own error") {
   std::string golden;
   std::set<std::string> names;

@@ -46,6 +46,21 @@ TEST_CASE("missing and repeated node names are made unique") {
   CHECK(names == std::vector<std::string>{"Relu_0_2", "same", "same_2_2", "same_2", "Relu_0"});
 }
 
+TEST_CASE("long chains and many equal names cost no stack and no quadratic time") {
+  ModelMaker made = x_to_y();
+  made.filled("w", {4, 4}, 1);
+  made.node("MatMul", {"x", "w"}, {"logits"});
+  made.node("Softmax", {"logits"}, {"r0"});
+  constexpr int kLength = 19'000;
+  for (int i = 0; i < kLength; ++i) {
+    const std::string out = i + 1 == kLength ? std::string("y") : numbered("r", i + 1);
+    made.node("Identity", {numbered("r", i)}, {out}).named("same");
+  }
+  const graph::Graph graph = parse(made);
+  CHECK(graph.nodes.size() == kLength + 1);
+  CHECK(graph.nodes.back().name == fmt::format("same_2_{}", kLength - 1));
+}
+
 TEST_CASE("made-up tensor names avoid those of the file") {
   ModelMaker made = x_to_y(6, {-1, 3, 5});
   made.reals("c", {3}, {1, 2, 3});
@@ -123,6 +138,20 @@ TEST_CASE("annotations give data types") {
     entry.set_value(std::string("BIPOLAR"));
   }
   CHECK(parse(made).value(0).datatype == "BIPOLAR");
+}
+
+TEST_CASE("a newer opset is read with a note") {
+  ModelMaker made = x_to_y(99);
+  made.node("Relu", {"x"}, {"y"});
+  CHECK(parse(made).notes == std::vector<std::string>{"opset 99 is read by the rules of opset 23"});
+}
+
+TEST_CASE("an integer input becomes real behind a quantiser") {
+  ModelMaker made(13);
+  made.import(kQonnx, 1).input("x", {-1, 4}, 3).output("y");
+  made.quant("x", "q", 1, 0, 8);
+  made.node("Add", {"q", "q"}, {"y"});
+  CHECK(parse(made).nodes.size() == 2);
 }
 
 TEST_CASE("the graph is named after the file or by option") {

@@ -18,6 +18,10 @@ struct HostileModel {
 };
 using HostileModels = std::vector<HostileModel>;
 
+/// Appends a model (a function, not an initialiser list: that compiles ten times as long).
+void add(HostileModels& out, const char* name, ErrorCode code, const std::string& bytes,
+         const importer::Options& options = {});
+
 [[nodiscard]] HostileModels hostile_files();
 [[nodiscard]] HostileModels hostile_tensors();
 [[nodiscard]] HostileModels hostile_graphs();

@@ -1,6 +1,8 @@
 // Models of single operators, each dumped into a golden text.
 #pragma once
 
+#include <algorithm>
+#include <cctype>
 #include <functional>
 #include <string>
 #include <vector>
@@ -25,6 +27,18 @@ struct OperatorCase {
   importer::Options options = {};
 };
 
+/// NIB_WRITE_CORPUS=1 writes the model as a seed for the fuzz target.
+inline void write_seed(const std::string& name, const std::string& bytes) {
+  if (std::getenv("NIB_WRITE_CORPUS") == nullptr) return;
+  std::string file = name;
+  std::replace_if(
+      file.begin(), file.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+  std::ofstream out(std::string(NIB_TESTS_DIR) + "/import/corpus/" + file + ".onnx",
+                    std::ios::binary);
+  out << bytes;
+  REQUIRE(out.good());
+}
+
 /// The dumps of all cases, one after the other, must be the golden text.
 inline void check_operators(const std::string& golden, const std::vector<OperatorCase>& cases) {
   std::string text;
@@ -32,6 +46,7 @@ inline void check_operators(const std::string& golden, const std::vector<Operato
     CAPTURE(test.name);
     ModelMaker made = x_to_y(test.opset, test.x);
     test.make(made);
+    write_seed(test.name, made.bytes());
     text += "== " + test.name + "\n";
     try {
       text += graph::dump(parse(made, test.options));
