@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "nib/base/check.h"
-
 namespace nib::arith {
 
 AdderBuilder::AdderBuilder(const std::vector<Range>& inputs) : inputs_(inputs) {
@@ -67,7 +65,11 @@ Term AdderBuilder::add(Term a, Term b, bool keep_sign) {
   const auto [entry, fresh] = known_.try_emplace(key, size());
   if (fresh) {
     Form form = sum(a, b);
-    NIB_CHECK(!form.empty(), "the terms cancel");
+    if (form.empty()) {
+      cancelled_ = true;
+      known_.erase(entry);
+      return a;
+    }
     AdderNode node;
     node.a = a;
     node.b = b;

@@ -17,13 +17,15 @@ class AdderBuilder {
   explicit AdderBuilder(const std::vector<Range>& inputs);
 
   /// The term a + b, reduced: an equal sum is built once, a common shift or sign stays outside the
-  /// node. The two terms must not cancel to zero. `keep_sign`: a difference is built as it stands
+  /// node. Terms that cancel set cancelled(). `keep_sign`: a difference is built as it stands
   /// (for a root), else a sum and its negative share one node.
   Term add(Term a, Term b, bool keep_sign = false);
 
   [[nodiscard]] const AdderNode& node(std::int32_t id) const {
     return graph_.nodes[static_cast<std::size_t>(id)];
   }
+  /// Two terms added up to zero: the graph is of no use.
+  [[nodiscard]] bool cancelled() const { return cancelled_; }
   [[nodiscard]] int depth(std::int32_t id) const { return node(id).depth; }
   [[nodiscard]] std::int32_t size() const { return static_cast<std::int32_t>(graph_.nodes.size()); }
   /// Range of the term over the input box.
@@ -37,6 +39,7 @@ class AdderBuilder {
   [[nodiscard]] Form sum(const Term& a, const Term& b) const;
   [[nodiscard]] Range range_of(const Form& form) const;
 
+  bool cancelled_ = false;
   AdderGraph graph_;
   std::vector<Range> inputs_;
   std::vector<Form> forms_;

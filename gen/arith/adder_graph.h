@@ -52,7 +52,8 @@ struct AdderGraph {
 struct SolveOptions {
   /// Most levels above what the deepest row needs at least (da4ml's hard_dc): -1 no bound.
   int depth_excess = 2;
-  /// Effort: restarts of the portfolio; 0 is one deterministic pass per score and decomposition.
+  /// Effort: repetitions of the portfolio's best pass with varied scores; 0 is one pass per score
+  /// and decomposition. The same seed gives the same graph.
   int restarts = 0;
   std::uint64_t seed = 1;
 };

@@ -90,6 +90,7 @@ struct Trial {
   int tree_limit = -1;  // -1: no tree
   PairScore score = PairScore::kOverlapBits;
   double skew = 0;
+  std::uint64_t noise_seed = 0;
 };
 
 struct Candidate {
@@ -115,17 +116,19 @@ std::vector<int> difference_bounds(const std::vector<TreeEdge>& tree, int bound)
   return bounds;
 }
 
-Candidate solve_once(const Problem& problem, const Trial& trial, int bound) {
+/// nullopt where the tree's differences hold terms that cancel; never without a tree.
+std::optional<Candidate> solve_once(const Problem& problem, const Trial& trial, int bound) {
   AdderBuilder builder(problem.inputs);
   CseOptions options;
   options.score = trial.score;
   options.depth_skew_penalty = trial.skew;
+  options.noise_seed = trial.noise_seed;
   if (trial.tree_limit < 0) {
     std::vector<std::vector<Term>> rows;
     for (const Row& row : problem.rows) rows.push_back(digits_of_row(row));
     options.depth_bound.assign(rows.size(), bound);
     auto results = reduce_rows(builder, std::move(rows), options);
-    return {std::move(builder.graph()), std::move(results)};
+    return Candidate{std::move(builder.graph()), std::move(results)};
   }
   const std::vector<TreeEdge> tree = spanning_tree(problem.rows, trial.tree_limit);
   std::vector<std::vector<Term>> differences;
@@ -151,7 +154,8 @@ Candidate solve_once(const Problem& problem, const Trial& trial, int bound) {
   }
   options.depth_bound.assign(sums.size(), bound);
   auto results = reduce_rows(builder, std::move(sums), options);
-  return {std::move(builder.graph()), std::move(results)};
+  if (builder.cancelled()) return {};
+  return Candidate{std::move(builder.graph()), std::move(results)};
 }
 
 /// Drops nodes that no output needs; keeps the order.
@@ -201,6 +205,11 @@ AdderGraph finish(const Problem& problem, Candidate candidate,
   return out;
 }
 
+constexpr std::int64_t kPairsOfCount = 1'500'000;  // up to here trials that weigh by count alone
+constexpr std::int64_t kPairsOfAll = 4'000'000;    // up to here trees of every depth
+constexpr std::int64_t kPairsOfTree = 60'000'000;  // up to here one tree beside none
+constexpr double kSkew = 4;                        // score per level of difference
+
 /// The trials worth their time at this size; a matter of size alone, so that results never depend
 /// on the machine.
 std::vector<Trial> portfolio(const Problem& problem, int bound) {
@@ -208,7 +217,7 @@ std::vector<Trial> portfolio(const Problem& problem, int bound) {
   const std::int64_t pairs =
       rows == 0 ? 0 : problem.digits / rows * problem.digits;  // about twice the pairs of digits
   std::vector<Trial> trials{{-1, PairScore::kOverlapBits, 0}};
-  if (pairs > 40'000'000 || rows < 2) return trials;
+  if (pairs > kPairsOfTree || rows < 2) return trials;
   int least = 0;
   for (const Row& row : problem.rows) least = std::max(least, ceil_log2(digit_count(row)));
   const int top = ceil_log2(static_cast<int>(rows)) + 1;
@@ -217,14 +226,24 @@ std::vector<Trial> portfolio(const Problem& problem, int bound) {
     if (least + extra <= bound) limits.push_back(least + extra);
   }
   if (bound >= kUnbounded) limits.push_back(kUnbounded);
-  if (pairs > 1'500'000 && limits.size() > 3) limits.erase(limits.begin(), limits.end() - 3);
+  const std::size_t most = pairs <= kPairsOfAll ? limits.size() : 1;
+  if (limits.size() > most) limits.erase(limits.begin(), limits.end() - std::ptrdiff_t(most));
   for (const int limit : limits) trials.push_back({limit, PairScore::kOverlapBits, 0});
-  if (pairs <= 1'500'000) {
-    const std::size_t count = trials.size();
-    for (std::size_t t = 0; t < count; ++t)
-      trials.push_back({trials[t].tree_limit, PairScore::kCount, 0});
+  if (pairs > kPairsOfAll) return trials;
+  const std::size_t count = trials.size();
+  for (std::size_t t = 0; t < count; ++t) {
+    if (pairs <= kPairsOfCount) trials.push_back({trials[t].tree_limit, PairScore::kCount});
+    if (bound < kUnbounded) {
+      trials.push_back({trials[t].tree_limit, PairScore::kOverlapBits, kSkew});
+    }
   }
   return trials;
+}
+
+std::uint64_t noise_seed(std::uint64_t seed, int restart) {
+  const std::uint64_t mixed =
+      (seed * 1'000'003 + static_cast<std::uint64_t>(restart) + 1) * 0x9e3779b97f4a7c15ull;
+  return mixed | 1;  // 0 means none
 }
 
 }  // namespace
@@ -255,10 +274,23 @@ AdderGraph solve(const Tensor<std::int64_t>& matrix, const std::vector<Range>& i
   }
   std::optional<AdderGraph> best;
   std::int64_t best_bits = 0;
-  for (const Trial& trial : portfolio(problem, bound)) {
-    AdderGraph graph = finish(problem, solve_once(problem, trial, bound), bias);
+  Trial best_trial;
+  const auto attempt = [&](const Trial& trial) {
+    auto candidate = solve_once(problem, trial, bound);
+    if (!candidate) return;
+    AdderGraph graph = finish(problem, std::move(*candidate), bias);
     const std::int64_t bits = adder_bits(graph);
-    if (!best || bits < best_bits) best_bits = bits, best = std::move(graph);
+    if (best && bits >= best_bits) return;
+    best_bits = bits;
+    best = std::move(graph);
+    best_trial = trial;
+  };
+  for (const Trial& trial : portfolio(problem, bound)) attempt(trial);
+  NIB_CHECK(best, "the trial without a tree has a result");
+  Trial varied = best_trial;
+  for (int restart = 0; restart < options.restarts; ++restart) {
+    varied.noise_seed = noise_seed(options.seed, restart);
+    attempt(varied);
   }
   NIB_CHECK(linear_forms(*best).data == matrix.data, "the adder graph computes another matrix");
   return std::move(*best);

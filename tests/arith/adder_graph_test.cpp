@@ -126,6 +126,60 @@ TEST_CASE("the same matrix gives the same graph") {
   }
 }
 
+TEST_CASE("restarts never cost bits, keep the matrix and follow the seed") {
+  std::mt19937 rng(4);
+  std::int64_t saved = 0;
+  for (int round = 0; round < 6; ++round) {
+    const auto matrix = random_matrix(rng, 8, 8, 8, 0);
+    const std::vector<Range> inputs(8, Range{-128, 127});
+    SolveOptions options;
+    const std::int64_t plain = adder_bits(solve(matrix, inputs, {}, options));
+    options.restarts = 20;
+    const AdderGraph a = solve(matrix, inputs, {}, options), b = solve(matrix, inputs, {}, options);
+    CHECK(linear_forms(a) == matrix);
+    CHECK(adder_bits(a) <= plain);
+    CHECK(adder_bits(a) == adder_bits(b));
+    CHECK(depth_of(a) <= least_depth(matrix) + options.depth_excess);
+    saved += plain - adder_bits(a);
+  }
+  CHECK(saved > 0);
+}
+
+TEST_CASE("+-1, repeated and nearly equal rows: trees whose differences repeat") {
+  std::mt19937 rng(9);
+  for (int round = 0; round < 60; ++round) {
+    const auto columns = static_cast<std::int64_t>(2 + rng() % 20);
+    auto matrix = random_matrix(rng, 12, columns, 3, 1);
+    for (auto& w : matrix.data) w = round % 2 == 0 ? (w < 0 ? -1 : 1) : w;
+    for (std::int64_t r = 4; r < 12; ++r) {
+      // A multiple of an earlier row plus one of few changes.
+      const std::int64_t base = static_cast<std::int64_t>(rng() % 4) * columns;
+      const std::int64_t sign = rng() % 2 == 0 ? 1 : -1;
+      for (std::int64_t c = 0; c < columns; ++c) {
+        matrix[r * columns + c] = sign * matrix[base + c] + (c < 2 ? r % 3 : 0);
+      }
+    }
+    SolveOptions options;
+    options.depth_excess = round % 5 - 1;
+    const std::vector<Range> inputs(static_cast<std::size_t>(columns), Range{-8, 7});
+    const AdderGraph graph = solve(matrix, inputs, {}, options);
+    CHECK(linear_forms(graph) == matrix);
+    if (options.depth_excess >= 0) {
+      CHECK(depth_of(graph) <= least_depth(matrix) + options.depth_excess);
+    }
+  }
+}
+
+TEST_CASE("inputs of one value and columns of zeros") {
+  const Tensor<std::int64_t> matrix({2, 4}, {5, 0, -3, 7, 0, 0, 9, -7});
+  const std::vector<Range> inputs{{-4, 3}, {0, 9}, {6, 6}, {0, 0}};
+  const AdderGraph graph = solve(matrix, inputs, {1, -2});
+  CHECK(linear_forms(graph) == matrix);
+  CHECK(graph.outputs[0].range == Range{5 * -4 - 18 + 1, 5 * 3 - 18 + 1});
+  CHECK(graph.outputs[1].range == Range{52, 52});
+  CHECK(evaluate(graph, {3, 1, 6, 0}) == std::vector<std::int64_t>{-2, 52});
+}
+
 TEST_CASE("adders on the published matrices: at most 3 % over da4ml at its settings") {
   // Adders of da4ml 0.6.0 at hard_dc -1, 2, 0 on the same files.
   struct Row {
