@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -14,8 +15,10 @@
 #include "nib/cli/values.h"
 #include "nib/emit/emit.h"
 #include "nib/emit/manifest.h"
+#include "nib/golden/top1.h"
 #include "nib/import/import.h"
 #include "nib/lower/lower.h"
+#include "nib/num/npy.h"
 #include "nib/rtl/names.h"
 
 namespace nib::cli {
@@ -24,7 +27,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct Options {
-  std::string model, header, name, config_file;
+  std::string model, header, labels, name, config_file;
   std::vector<std::string> inputs, outputs, tensors, input_types;
   bool codes = false, ties = false, float32_order = false, round_input = false, argmax = false;
   bool json = false;
@@ -61,8 +64,16 @@ golden::PortWords words_of(const lower::Value& value) {
   return words;
 }
 
+/// Rows of the first output that answer the label; --labels only.
+std::optional<std::int64_t> hits(const Options& options, const golden::EmulateResult& result) {
+  if (options.labels.empty()) return {};
+  return golden::top1_hits(to_reals(parse_npy(result.outputs.at(0))),
+                           to_integers(read_npy(options.labels)));
+}
+
 Json facts(const Options& options, const golden::EmulateResult& result) {
   Json j{{"rows", result.rows}, {"rounded_inputs", result.rounded_inputs}};
+  if (const auto right = hits(options, result)) j["labels_hit"] = *right;
   if (options.ties) j["ties"] = Json::array();
   for (const golden::Tie& tie : result.ties) {
     if (!options.ties) break;
@@ -87,6 +98,11 @@ std::string as_text(const Options& options, const golden::EmulateResult& result)
   std::string text = fmt::format("{} rows\n", result.rows);
   if (result.rounded_inputs > 0) {
     text += fmt::format("{} input values were rounded to their type\n", result.rounded_inputs);
+  }
+  if (const auto right = hits(options, result)) {
+    text += fmt::format("{} rows answer the label: {:.2f} %\n", *right,
+                        100.0 * static_cast<double>(*right) /
+                            static_cast<double>(std::max<std::int64_t>(1, result.rows)));
   }
   if (options.ties) text += golden::ties_text(result.ties);
   if (options.float32_order) text += golden::differences_text(result.differences);
@@ -149,9 +165,14 @@ int evaluate(const Options& options, const graph::Graph& graph,
 }
 
 int run(const Options& options, Console& console) {
-  if (options.outputs.empty() && options.tensors.empty() && options.header.empty()) {
-    fail(ErrorCode::E801, "nothing to write: give --output, --tensor or --header", {},
+  const bool arrays =
+      !options.outputs.empty() || !options.tensors.empty() || !options.labels.empty();
+  if (!arrays && options.header.empty()) {
+    fail(ErrorCode::E801, "nothing to do: give --output, --tensor, --labels or --header", {},
          "see nib emulate --help");
+  }
+  if (!options.labels.empty() && options.codes) {
+    fail(ErrorCode::E803, "--labels compares values, --codes gives integers of unlike scales");
   }
   Progress progress(3);
   progress.step("reading " + options.model);
@@ -163,7 +184,7 @@ int run(const Options& options, Console& console) {
     write_file(options.header,
                emit::emulator_header(*integers, rtl::legal_name(integers->name, "net", 32)));
   }
-  if (options.outputs.empty() && options.tensors.empty()) return kOk;
+  if (!arrays) return kOk;
   return evaluate(options, graph, integers, progress, console);
 }
 
@@ -180,6 +201,10 @@ void add_files(CLI::App& command, Options& options) {
   command.add_option("--tensor", options.tensors, "Also write an inner tensor; repeatable")
       ->type_name("NAME=FILE.npy")
       ->allow_extra_args(false);
+  command
+      .add_option("--labels", options.labels,
+                  "Tell how many rows have their largest output at the label")
+      ->type_name("L.npy");
   command
       .add_option("--header", options.header,
                   "Write the bit-exact C++17 emulator of the network: integers only")
@@ -215,6 +240,7 @@ void add_emulate(CLI::App& app, Action& action) {
       "Examples:\n"
       "  nib emulate jets.onnx --input x.npy --output y.npy\n"
       "  nib emulate jets.onnx --input x.npy --output y.npy --input-type s16.10 --ties\n"
+      "  nib emulate digits.onnx --input x.npy --labels y.npy\n"
       "  nib emulate cnv.onnx --header nib_cnv.h --input-type u8.8");
   command->callback([options, &action] {
     action = [options](Console& console) { return run(*options, console); };
