@@ -28,7 +28,7 @@ struct Reals {
 struct Tie {
   graph::NodeId node = graph::kNone;
   std::string name;     ///< of the quantiser's output tensor
-  double distance = 0;  ///< in units of its step; 0: a tie was met
+  double distance = 0;  ///< in codes (signs and thresholds: in units of x); infinity: no rows yet
   std::uint64_t exact_ties = 0;
   std::uint64_t decided_exactly = 0;  ///< decisions that needed rationals
 };
@@ -47,7 +47,7 @@ struct Options {
       false;  ///< values that an input type cannot represent are rounded, and counted
 };
 
-/// Evaluates rows (a row = one inference). Construct once, run many times; not thread-safe.
+/// Evaluates rows (a row = one inference), many times. Not thread-safe; `graph` must outlive it.
 class Evaluator {
  public:
   explicit Evaluator(const graph::Graph& graph, Options options = {});
