@@ -6,8 +6,8 @@ Data: "Optical Recognition of Handwritten Digits", UCI Machine Learning Reposito
 rows of 8x8 pixels 0..16 and a label, as Debian's python3-sklearn ships them (sklearn/datasets/data/
 digits.csv.gz).
 
-digits     64-32-16-10. All scales are powers of two: 4-bit weights (per channel), 8-bit biases,
-           4-bit unsigned activations.
+digits     64-24-16-10. All scales are powers of two: 4-bit weights (per channel), of which a
+           quarter is left after pruning by magnitude; 8-bit biases, 4-bit unsigned activations.
 digits_bn  64-24-10. Scales are any float32: 3-bit weights (per channel), batch norm, 3-bit
            activations; the output is quantised to 8 bits.
 
@@ -44,15 +44,22 @@ def power_of_two(x):
 class Layer:
     """y = act(norm(x W^T + b)); forward keeps what backward needs."""
 
-    def __init__(self, rng, n_in, n_out, weight_bits, act_bits, pow2, norm):
+    def __init__(self, rng, n_in, n_out, weight_bits, act_bits, pow2, norm, density=1.0):
         self.weight = rng.normal(0, np.sqrt(2 / n_in), (n_out, n_in))
         self.bias = np.zeros(n_out)
         self.weight_bits, self.act_bits, self.pow2 = weight_bits, act_bits, pow2
-        self.norm = norm
+        self.norm, self.density, self.mask = norm, density, 1.0
         self.gamma, self.beta = np.ones(n_out), np.zeros(n_out)
         self.mean, self.var = np.zeros(n_out), np.ones(n_out)
         self.act_scale = None
         self.bias_scale = 2.0 ** -4
+
+    def prune(self, share):
+        """Keeps the largest weights: all of them at share 0, `density` of them at share 1."""
+        keep = 1 - share * (1 - self.density)
+        limit = np.quantile(np.abs(self.weight), 1 - keep) if keep < 1 else 0
+        self.mask = (np.abs(self.weight) >= limit).astype(float)
+        self.weight *= self.mask
 
     def weight_scale(self):
         top = 2 ** (self.weight_bits - 1) - 1
@@ -102,7 +109,7 @@ class Layer:
             g = self.inv * (h - h.mean(0) - self.zn * (h * self.zn).mean(0))
         else:
             grads["bias"] = g.sum(0)
-        grads["weight"] = g.T @ self.x
+        grads["weight"] = (g.T @ self.x) * self.mask
         return g @ self.wq, grads
 
 
@@ -111,6 +118,8 @@ def train(layers, x, y, epochs, rng):
     step = 0
     for epoch in range(epochs):
         rate = 4e-3 * 0.5 * (1 + np.cos(np.pi * epoch / epochs))
+        for layer in layers:
+            layer.prune(min(1, max(0, epoch / epochs - 0.2) / 0.4))
         order = rng.permutation(len(x))
         for start in range(0, len(x) - 63, 64):
             pick = order[start : start + 64]
@@ -131,6 +140,7 @@ def train(layers, x, y, epochs, rng):
                     moments[name] = (m, v)
                     update = (m / (1 - 0.9**step)) / (np.sqrt(v / (1 - 0.999**step)) + 1e-8)
                     setattr(layer, name, getattr(layer, name) - rate * update)
+                layer.weight *= layer.mask
 
 
 class Graph:
@@ -209,8 +219,9 @@ def main():
     np.save(f"{out}/digits_test_y.npy", test_y.astype(np.uint8))
 
     rng = np.random.default_rng(SEED)
-    sizes = [64, 32, 16, 10]
-    layers = [Layer(rng, a, b, 4, 4 if b != 10 else None, True, False)
+    sizes = [64, 24, 16, 10]
+    layers = [Layer(rng, a, b, 4, 4 if b != 10 else None, True, False,
+                    0.25 if a == 64 else 0.4)
               for a, b in zip(sizes, sizes[1:])]
     layers[0].weight /= 8
     train(layers, x.astype(float), y, 150, rng)
