@@ -149,7 +149,7 @@ TEST_CASE("hostile shapes and types are refused") {
   CHECK(says(shape("(9223372036854775807,)"), "too few"));
   CHECK(says(shape("(1, 1, 1, 1, 1, 1, 1, 1, 2)"), "more than 8 axes"));
   CHECK(says(shape("(2, 'x')"), "axis length"));
-  CHECK(says(shape("(2"), "')'"));
+  CHECK(says(shape("(2"), "axis length"));
   const auto type = [](const std::string& descr) {
     return refused(file_of(dictionary_of(descr, "(1,)"), std::string(16, '\0')));
   };
@@ -200,8 +200,9 @@ TEST_CASE("what is written is read again") {
     CHECK(parse_npy(bytes).reals == reals);
     CHECK(parse_npy(npy_bytes(integers)).integers == integers);
   }
-  CHECK(npy_bytes(Tensor<double>(Shape{3})).substr(10, 56) ==
-        "{'descr': '<f8', 'fortran_order': False, 'shape': (3,), }");
+  CHECK(npy_bytes(Tensor<double>(Shape{3}))
+            .substr(10)
+            .starts_with("{'descr': '<f8', 'fortran_order': False, 'shape': (3,), }"));
 }
 
 TEST_CASE("files") {

@@ -99,7 +99,7 @@ TEST_CASE("shapes and broadcasting") {
   CHECK(to_string(Shape{}) == "scalar");
   CHECK_THROWS_AS((void)element_count({std::int64_t{1} << 40, std::int64_t{1} << 40}),
                   InternalError);
-  CHECK_THROWS_AS(Tensor<double>(Shape{2}, {1.0}), InternalError);
+  CHECK_THROWS_AS(Tensor<double>(Shape{2}, std::vector<double>{1.0}), InternalError);
 }
 
 TEST_CASE("port types") {
