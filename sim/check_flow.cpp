@@ -73,7 +73,7 @@ void simulate(Session& session, Oracle& oracle, Bench& bench, const Vectors& vec
       "rtl == golden", true,
       fmt::format("{}; power-up from 3 random states, full rate, gaps{}: {} results on {} "
                   "cycles, every cycle compared",
-                  vectors.summary, session.manifest.reset.empty() ? "" : ", reset in traffic",
+                  vectors.summary, session.manifest.core_reset.empty() ? "" : ", reset in traffic",
                   session.result.vectors, session.result.cycles));
 }
 
@@ -96,6 +96,7 @@ void check_flow(Session& session, const graph::Graph& graph, Oracle& oracle, Vec
               session.options.threads);
   session.guard("rtl == golden", [&] {
     bench.verilate();
+    session.manifest.core_reset = bench.dut().reset;
     bench.compile();
     vectors = golden.get();
     simulate(session, oracle, bench, vectors);

@@ -21,7 +21,7 @@ FlowPlan sc_plan(const Manifest& manifest, const Vectors& vectors, std::uint64_t
   for (std::int64_t i = 0; i < count; ++i) {
     if (random.chance(50)) plan.idle(random.in({1, 4}));
     plan.drive(random.in({0, vectors.count - 1}));
-    if (!manifest.reset.empty() && random.chance(2)) plan.cycles.back().reset = true;
+    if (!manifest.core_reset.empty() && random.chance(2)) plan.cycles.back().reset = true;
   }
   plan.idle(manifest.latency + 4);
   return plan;

@@ -116,7 +116,7 @@ Dut flow_dut(const std::filesystem::path& folder, const Manifest& manifest) {
   dut.sources = design_sources(folder);
   dut.top = manifest.core;
   dut.clock = manifest.clock;
-  dut.reset = manifest.reset;
+  dut.reset = manifest.core_reset;
   dut.in_valid = manifest.inputs[0].valid;
   dut.out_valid = manifest.outputs[0].valid;
   for (const PortWord& port : manifest.inputs) dut.inputs.push_back({port.port, port.word.width});
@@ -163,7 +163,7 @@ std::vector<FlowPlan> flow_plans(const Manifest& manifest, const Vectors& vector
   drive_with_gaps(gaps, 0, std::min(kGapVectors, vectors.count), vectors.count, random, 3);
   gaps.idle(latency + 4);
   plans.push_back(std::move(gaps));
-  if (!manifest.reset.empty()) plans.push_back(reset_run(latency, vectors.count, seed));
+  if (!manifest.core_reset.empty()) plans.push_back(reset_run(latency, vectors.count, seed));
   return plans;
 }
 

@@ -239,13 +239,17 @@ void read_clocks(const Json& root, Manifest& m) {
   m.clock = "clk_i";
   if (m.style == "stream-fifo" || m.axis) m.reset = "rst_i";
   const Json* ports = optional_field(root, "ports");
-  if (ports == nullptr) return;
+  if (ports == nullptr) {
+    m.core_reset = m.reset;
+    return;
+  }
   if (optional_field(*ports, "clock") != nullptr) {
     m.clock = identifier(text_of(*ports, "clock", "\"ports\""), "the clock");
   }
   if (optional_field(*ports, "reset") != nullptr) {
     m.reset = identifier(text_of(*ports, "reset", "\"ports\""), "the reset");
   }
+  m.core_reset = m.reset;
 }
 
 void read_model(const Json& root, Manifest& m) {

@@ -61,10 +61,11 @@ struct StreamShape {
 
 struct Manifest {
   std::string name, top, style;
-  std::string core;   ///< module between valid and valid; equals top where nothing wraps it
-  bool axis = false;  ///< top has AXI4-Stream ends
-  std::string clock;  ///< clk_i
-  std::string reset;  ///< empty: none
+  std::string core;        ///< module between valid and valid; equals top where nothing wraps it
+  bool axis = false;       ///< top has AXI4-Stream ends
+  std::string clock;       ///< clk_i
+  std::string reset;       ///< of the top; empty: none
+  std::string core_reset;  ///< of the core: one behind AXI4-Stream ends may lack it
   std::string source_file, source_sha256;
   std::filesystem::path model;  ///< relative to the folder; empty where the build has none
   bool argmax = false;
