@@ -58,16 +58,22 @@ module nib_boundary #(
   assign out_data_o  = head_q;
 
 `ifndef SYNTHESIS
-  logic ran_q = 1'b0;  // the first cycle has no past
-  always_ff @(posedge clk_i) ran_q <= 1'b1;
-
-  SourceHolds_A :
-  assert property (@(posedge clk_i) disable iff (rst_i)
-                   in_valid_i && !in_ready_o |=> in_valid_i && $stable(in_data_i));
-  HoldUntilReady_A :
-  assert property (@(posedge clk_i) disable iff (rst_i)
-                   ran_q && $past(out_valid_o && !out_ready_i && !rst_i)
-                   |-> out_valid_o && $stable(out_data_o));
+  // Not as properties: Verilator 5.006 cannot sample vectors of more than 1280 bits.
+  logic             in_blocked_q = 1'b0;
+  logic             out_blocked_q = 1'b0;
+  logic [Width-1:0] offered_q, shown_q;
+  always_ff @(posedge clk_i) begin
+    in_blocked_q  <= !rst_i && in_valid_i && !in_ready_o;
+    out_blocked_q <= !rst_i && out_valid_o && !out_ready_i;
+    offered_q     <= in_data_i;
+    shown_q       <= out_data_o;
+    if (in_blocked_q && !rst_i) begin
+      SourceHolds_A : assert (in_valid_i && in_data_i == offered_q);
+    end
+    if (out_blocked_q && !rst_i) begin
+      HoldUntilReady_A : assert (out_valid_o && out_data_o == shown_q);
+    end
+  end
 `endif
 
 endmodule : nib_boundary

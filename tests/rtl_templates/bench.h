@@ -1,140 +1,136 @@
-// Access to the Verilated library bench: clock, lanes of packed ports, constant corner parameters.
+// What the tests of the library share: ports of any width, the clock, the corners of a test top.
 #pragma once
 
 #include <verilated.h>
 
+#include <array>
 #include <cstdint>
 #include <memory>
-#include <random>
+#include <type_traits>
 #include <vector>
 
-#include "Vlibrary.h"
+#include "nib/sim/stream_stalls.h"
 
-namespace bench {
+namespace nib::test {
 
-inline constexpr int kBenchWidth = 136;
+/// Bits of data that a test top has for each of its corners.
+inline constexpr int kSlot = 160;
 
-/// A word of up to 136 bits.
-struct Word {
-  std::uint64_t part[3] = {};
-  friend bool operator==(const Word&, const Word&) = default;
+/// 32 bits of a port, from bit 32 * `word` on.
+template <class Port>
+[[nodiscard]] std::uint32_t word_of(const Port& port, std::size_t word) {
+  if constexpr (std::is_integral_v<Port>) {
+    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(port) >> (32 * word));
+  } else {
+    return port[word];
+  }
+}
+
+template <class Port>
+[[nodiscard]] bool bit_of(const Port& port, std::size_t bit) {
+  return (word_of(port, bit / 32) >> (bit % 32) & 1) != 0;
+}
+
+template <class Port>
+void set_bit(Port& port, std::size_t bit, bool value) {
+  if constexpr (std::is_integral_v<Port>) {
+    const auto mask = static_cast<Port>(static_cast<std::uint64_t>(1) << bit);
+    port = static_cast<Port>(value ? port | mask : port & static_cast<Port>(~mask));
+  } else {
+    const std::uint32_t mask = std::uint32_t{1} << (bit % 32);
+    port[bit / 32] = value ? port[bit / 32] | mask : port[bit / 32] & ~mask;
+  }
+}
+
+/// Field `field` of 16 bits of a packed table, counted from the least significant.
+template <class Port>
+[[nodiscard]] int field_of(const Port& port, std::size_t field) {
+  return static_cast<int>(word_of(port, field / 2) >> (16 * (field % 2)) & 0xffff);
+}
+
+/// The data of a slot; bits from the corner's width on are 0.
+using Word = std::array<std::uint32_t, kSlot / 32>;
+
+/// The word with number `serial` of the stream `stream`, `width` bits.
+[[nodiscard]] inline Word word_of_serial(std::uint64_t stream, std::uint64_t serial, int width) {
+  Word word{};
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    const int bits = width - 32 * static_cast<int>(i);
+    const auto full = static_cast<std::uint32_t>(sim::mix(stream, serial * word.size() + i));
+    word[i] = bits >= 32 ? full : bits > 0 ? full & ((std::uint32_t{1} << bits) - 1) : 0;
+  }
+  return word;
+}
+
+template <class Port>
+void set_slot(Port& port, std::size_t slot, const Word& word) {
+  for (std::size_t i = 0; i < word.size(); ++i) port[slot * word.size() + i] = word[i];
+}
+
+template <class Port>
+[[nodiscard]] Word slot_of(const Port& port, std::size_t slot) {
+  Word word{};
+  for (std::size_t i = 0; i < word.size(); ++i) word[i] = port[slot * word.size() + i];
+  return word;
+}
+
+/// Resets of 1 to 4 cycles, in the middle of the traffic.
+class Resets {
+ public:
+  explicit Resets(std::uint64_t seed) : seed_(~seed) {}
+
+  bool next() {
+    const std::uint64_t draw = sim::mix(seed_, count_++);
+    if (left_ > 0) {
+      --left_;
+    } else if (draw % 97 == 0) {
+      left_ = static_cast<int>(1 + (draw >> 16) % 4);
+    }
+    return left_ > 0;
+  }
+
+ private:
+  std::uint64_t seed_, count_ = 0;
+  int left_ = 0;
 };
 
-/// Bits of a packed port, whatever type Verilator gave it.
-template <class Port>
-std::uint64_t get_bits(const Port& port, int lsb, int bits) {
-  std::uint64_t value = 0;
-  for (int b = 0; b < bits; ++b) {
-    std::uint64_t bit = 0;
-    if constexpr (std::is_integral_v<Port>) {
-      bit = (static_cast<std::uint64_t>(port) >> (lsb + b)) & 1;
-    } else {
-      bit = (port[static_cast<std::size_t>((lsb + b) / 32)] >> ((lsb + b) % 32)) & 1;
-    }
-    value |= bit << b;
-  }
-  return value;
-}
-
-template <class Port>
-void set_bits(Port& port, int lsb, int bits, std::uint64_t value) {
-  for (int b = 0; b < bits; ++b) {
-    const std::uint64_t bit = (value >> b) & 1;
-    if constexpr (std::is_integral_v<Port>) {
-      const auto mask = static_cast<Port>(Port{1} << (lsb + b));
-      port = static_cast<Port>(bit ? port | mask : port & static_cast<Port>(~mask));
-    } else {
-      auto& word = port[static_cast<std::size_t>((lsb + b) / 32)];
-      const std::uint32_t mask = 1u << ((lsb + b) % 32);
-      word = bit ? word | mask : word & ~mask;
-    }
-  }
-}
-
-template <class Port>
-Word get_word(const Port& port, int lane) {
-  Word word;
-  for (int p = 0; p < 3; ++p) {
-    const int bits = p < 2 ? 64 : kBenchWidth - 128;
-    word.part[p] = get_bits(port, lane * kBenchWidth + 64 * p, bits);
-  }
-  return word;
-}
-
-template <class Port>
-void set_word(Port& port, int lane, const Word& word) {
-  for (int p = 0; p < 3; ++p) {
-    const int bits = p < 2 ? 64 : kBenchWidth - 128;
-    set_bits(port, lane * kBenchWidth + 64 * p, bits, word.part[p]);
-  }
-}
-
-/// The low `bits` bits.
-inline Word cut(Word word, int bits) {
-  for (int p = 0; p < 3; ++p) {
-    const int keep = bits - 64 * p;
-    if (keep <= 0) {
-      word.part[p] = 0;
-    } else if (keep < 64) {
-      word.part[p] &= (std::uint64_t{1} << keep) - 1;
-    }
-  }
-  return word;
-}
-
-inline Word random_word(std::mt19937_64& rng) { return cut({{rng(), rng(), rng()}}, kBenchWidth); }
-
-/// The model with random power-up state, ready for the first cycle.
-class Bench {
+/// A Verilated top with its own context: registers without an initial value start at random.
+template <class Top>
+class Dut {
  public:
-  explicit Bench(std::uint64_t seed) {
+  explicit Dut(int seed) {
     context_.randReset(2);
-    context_.randSeed(static_cast<int>(seed & 0x7fffffff));
-    top_ = std::make_unique<Vlibrary>(&context_);
+    context_.randSeed(seed);
+    context_.fatalOnError(false);
+    top_ = std::make_unique<Top>(&context_);
+    // Inputs start at random too: the clock and a reset must not.
     top_->clk_i = 0;
-    top_->eval();
+    if constexpr (requires { top_->rst_i; }) top_->rst_i = 0;
+    settle();
   }
-  ~Bench() { top_->final(); }
+  ~Dut() { top_->final(); }
+  Dut(const Dut&) = delete;
+  Dut& operator=(const Dut&) = delete;
 
-  Vlibrary& top() { return *top_; }
-  /// Lets the inputs of this cycle settle.
+  Top* operator->() { return top_.get(); }
+  Top& operator*() { return *top_; }
+  /// Settles the outputs of the present cycle.
   void settle() { top_->eval(); }
-  /// The clock edge that ends this cycle.
-  void edge() {
-    context_.timeInc(1);
+  /// Ends the cycle with a rising edge.
+  void tick() {
     top_->clk_i = 1;
     top_->eval();
     context_.timeInc(1);
     top_->clk_i = 0;
     top_->eval();
+    context_.timeInc(1);
   }
+  /// An assertion of the RTL has failed.
+  [[nodiscard]] bool failed() const { return context_.gotError(); }
 
  private:
   VerilatedContext context_;
-  std::unique_ptr<Vlibrary> top_;
+  std::unique_ptr<Top> top_;
 };
 
-/// Parameters of one corner, as the bench's constant outputs tell them.
-struct Corner {
-  int width = 0, depth = 0, latency = 0, storage = 0;
-};
-
-template <class Port>
-Corner corner(const Port& port, int lane) {
-  const auto field = [&](int index) {
-    return static_cast<int>(get_bits(port, lane * 64 + 16 * index, 16));
-  };
-  return {field(3), field(2), field(1), field(0)};
-}
-
-/// Chances, in 1/16, of valid and ready; each phase of a run draws new ones.
-struct Pattern {
-  unsigned valid = 16, ready = 16;
-};
-
-inline Pattern draw_pattern(std::mt19937_64& rng) {
-  constexpr unsigned kChances[] = {0, 2, 8, 14, 16, 16};
-  return {kChances[rng() % 6], kChances[rng() % 6]};
-}
-
-}  // namespace bench
+}  // namespace nib::test
