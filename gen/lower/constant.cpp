@@ -221,15 +221,17 @@ Constant quantise_stored(const graph::Quant& op, const Constant& x, const Quanti
   const Broadcast zero = broadcast_groups(op.zero_point.shape, x.shape());
   Tensor<double> fast(x.shape());
   std::optional<Tensor<Surd>> slow;
+  const bool one = quantisers.grouping.count == 1;
   for (std::int64_t e = 0; e < x.size(); ++e) {
-    const Quantiser& q = quantisers.channels[quantisers.grouping.of(e)];
-    const double s = op.scale[scale.entry[scale.grouping.of(e)]];
-    const double z = op.zero_point[zero.entry[zero.grouping.of(e)]];
+    const Quantiser& q = quantisers.channels[one ? 0 : quantisers.grouping.of(e)];
+    const double s = op.scale[one ? 0 : scale.entry[scale.grouping.of(e)]];
+    const double z = op.zero_point[one ? 0 : zero.entry[zero.grouping.of(e)]];
     const float quotient = static_cast<float>((*reals)[e]) / static_cast<float>(s);
     const float t = op.zero_point_after_rounding ? quotient : quotient + static_cast<float>(z);
     double code = 0;
     if (q.by_rounding()) {
-      code = nib::round(static_cast<double>(t), op.rounding);
+      code = op.rounding == Rounding::kHalfEven ? std::nearbyint(static_cast<double>(t))
+                                                : nib::round(static_cast<double>(t), op.rounding);
       if (op.zero_point_after_rounding) code += z;
       code = std::min(std::max(code, static_cast<double>(q.codes.min)),
                       static_cast<double>(q.codes.max));

@@ -209,12 +209,13 @@ Activation Lowerer::product(const Activation& x, const Constant& weights, const 
       }
       row = exact_row(exact_column, operands, node.name);
     }
+    const Range range = row_range(row->integers, operands, node.name);
     Rational constant = 0;
     if (one_shift) {
       if (sgn(shift) != 0) {
-        Integer total = 0;
-        for (const std::int64_t w : row->integers) total += to_integer(w);
-        constant = shift * row->scale * Rational(total);
+        std::int64_t total = 0;  // row_range bounds it
+        for (const std::int64_t w : row->integers) total = checked_add(total, w);
+        constant = shift * row->scale * to_rational(total);
       }
     } else {
       for (std::int64_t i = 0; i < inputs; ++i) {
@@ -237,7 +238,7 @@ Activation Lowerer::product(const Activation& x, const Constant& weights, const 
     linear.bias.push_back(0);
     value.scale.push_back(row->scale * abs(factor));
     value.offset.push_back(constant * factor);
-    value.range.push_back(row_range(row->integers, operands, node.name));
+    value.range.push_back(sgn(factor) < 0 ? -range : range);
   }
   Node made;
   made.name = node.name;

@@ -78,6 +78,7 @@ class Lowerer {
   /// An activation whose stages are affine and rational.
   [[nodiscard]] Activation make_affine(const Activation& activation, graph::ValueId tensor);
   [[nodiscard]] Activation clamp_or_table(const Activation& activation, graph::ValueId tensor);
+  [[noreturn]] void refuse_function(const Activation& activation, const std::string& node) const;
   /// A value that equals the tensor, in its shape and name.
   [[nodiscard]] ValueId settle(const Activation& activation, graph::ValueId tensor);
   /// An activation with the same reals, whose codes are factor[g] * code + constant[g].

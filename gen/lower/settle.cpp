@@ -186,6 +186,20 @@ Activation Lowerer::regrid(const Activation& activation, const Grouping& groupin
   return result;
 }
 
+/// Why a function of codes can be neither a limit nor a table.
+void Lowerer::refuse_function(const Activation& activation, const std::string& node) const {
+  for (const Stage& stage : activation.stages) {
+    for (const ScalarOp& op : stage.ops) {
+      if (op.a.is_rational() && op.b.is_rational()) continue;
+      fail(ErrorCode::E502, "irrational numbers without a quantiser behind them",
+           graph_.node(stage.node).name, "put a quantiser behind this node");
+    }
+  }
+  fail(ErrorCode::E505,
+       fmt::format("a function without a quantiser behind it, of more than {} values", kMaxTable),
+       node, "put a quantiser behind this node");
+}
+
 Activation Lowerer::clamp_or_table(const Activation& activation, graph::ValueId tensor) {
   const graph::Value& out = graph_.value(tensor);
   const std::string node_name =
@@ -254,13 +268,7 @@ Activation Lowerer::clamp_or_table(const Activation& activation, graph::ValueId 
     Step step{grouping, {}};
     for (std::int64_t g = 0; g < grouping.count; ++g) {
       auto table = tabulate(function_of(activation, first_of(grouping, g)), kMaxTable);
-      if (!table) {
-        fail(ErrorCode::E505,
-             fmt::format("a function without a quantiser behind it, of more than {} values or "
-                         "irrational",
-                         kMaxTable),
-             node_name, "put a quantiser behind this node");
-      }
+      if (!table) refuse_function(activation, node_name);
       value.scale.push_back(table->scale);
       value.offset.push_back(table->offset);
       value.range.push_back(table->steps.image());

@@ -27,19 +27,29 @@ Approx approximate(const Surd& x) {
 }
 Approx affine(const Approx& a, const Approx& x, const Approx& b) {
   const double product = a.value * x.value, sum = product + b.value;
+  const double size = std::abs(product) + std::abs(sum);
+  if (a.error == 0 && x.error == 0 && b.error == 0 && size < 1e200 &&
+      (product == 0 ? a.value == 0 || x.value == 0 : std::abs(product) > 1e-200) &&
+      std::fma(a.value, x.value, -product) == 0) {
+    const double part = sum - product;  // TwoSum: exact where no bit of either summand is lost
+    if ((product - (sum - part)) + (b.value - part) == 0) return {sum, 0};
+  }
   const double error = std::abs(a.value) * x.error + a.error * (std::abs(x.value) + x.error) +
-                       b.error + 2 * kUlp * (std::abs(product) + std::abs(sum));
+                       b.error + 2 * kUlp * size;
   return {sum, error * (1 + 8 * kUlp) + 1e-280};
 }
 
-/// floor of a real and whether it is an integer.
+/// floor of a real, limited to +-2^62, and whether the real is that integer.
 struct Floor {
-  Integer at;
+  std::int64_t at = 0;
   bool whole = false;
 };
 Floor floor_of(const Surd& x) {
-  const bool whole = x.is_rational() && x.rational().get_den() == 1;
-  return {x.floor(), whole};
+  constexpr std::int64_t kLimit = std::int64_t{1} << 62;
+  const Integer at = x.floor();
+  if (at > to_integer(kLimit)) return {kLimit, false};
+  if (at < to_integer(-kLimit)) return {-kLimit, false};
+  return {to_int64(at).value(), x.is_rational() && x.rational().get_den() == 1};
 }
 
 /// t = a x + b for the integers x of one piece, and the quantiser that reads t.
@@ -85,11 +95,8 @@ class Segment {
     const Floor z = crossing(k, closed);
     // Rising: reached from z on, or beyond it where open. Falling: left beyond z, or at z.
     const bool on_it = (slope_ > 0) == closed;
-    Integer at = z.at;
-    if (!z.whole || !on_it) at += 1;
-    if (at < to_integer(low)) return low;
-    if (at > to_integer(high)) return high;
-    return to_int64(at).value();
+    const std::int64_t at = z.whole && on_it ? z.at : z.at + 1;
+    return std::min(std::max(at, low), high);
   }
 
  private:
@@ -101,21 +108,20 @@ class Segment {
         const Int128 above = static_cast<Int128>(twice) * *per_twice_ + *constant_;
         Int128 quotient = above / *below_, rest = above % *below_;
         if (rest < 0) quotient -= 1;
-        if (quotient == static_cast<std::int64_t>(quotient)) {
-          return {to_integer(static_cast<std::int64_t>(quotient)), rest == 0};
+        constexpr Int128 kLimit = static_cast<Int128>(1) << 62;
+        if (-kLimit < quotient && quotient < kLimit) {
+          return {static_cast<std::int64_t>(quotient), rest == 0};
         }
       }
-      Rational at(to_integer(twice), 2);
-      at.canonicalize();
-      return solve(at);
+      const double half = static_cast<double>(twice) / 2;
+      return solve(k, {half, std::abs(half) < 0x1p52 ? 0 : std::abs(half) * kUlp});
     }
     closed = true;
-    return solve(quantiser_.entry(k).at);
+    return solve(k, approximate(Surd(quantiser_.entry(k).at)));
   }
 
-  /// floor of (at - b) / a: by doubles where their error cannot matter, else exactly.
-  [[nodiscard]] Floor solve(const Rational& at) const {
-    const Approx target = approximate(Surd(at));
+  /// floor of (entry - b) / a: by doubles where their error cannot matter, else exactly.
+  [[nodiscard]] Floor solve(std::int64_t k, const Approx& target) const {
     const double difference = target.value - near_b_.value;
     const double z = difference / near_a_.value;
     const double error =
@@ -124,10 +130,10 @@ class Segment {
     if (std::abs(z) < 0x1p50 && error < 0.25) {
       const double down = std::floor(z);
       if (z - down > error && down + 1 - z > error) {
-        return {to_integer(static_cast<std::int64_t>(down)), false};
+        return {static_cast<std::int64_t>(down), false};
       }
     }
-    return floor_of((Surd(at) - b_) * inverse_);
+    return floor_of((Surd(quantiser_.entry(k).at) - b_) * inverse_);
   }
 
   Surd a_, b_, inverse_;
@@ -206,6 +212,7 @@ class Definition {
       const auto [at, closed] = near_entry(code);
       if (t.value - t.error > at.value + at.error) return true;
       if (t.value + t.error < at.value - at.error) return false;
+      if (t.error == 0 && at.error == 0) return closed;  // both exact, and equal
       if (!exact_t) {
         exact_t = evaluate(function_, x) * Surd(quantiser_.unit) + Surd(quantiser_.shift);
       }

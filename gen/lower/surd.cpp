@@ -115,6 +115,10 @@ double Surd::estimate(double& error) const {
   constexpr double kUlp = std::numeric_limits<double>::epsilon();
   const auto usual = [](double x) { return std::abs(x) > 1e-140 && std::abs(x) < 1e140; };
   double value = rational_.get_d();
+  if (roots_.empty() && std::isfinite(value) && cmp(rational_, value) == 0) {
+    error = 0;
+    return value;
+  }
   double magnitude = std::abs(value);
   bool safe = sgn(rational_) == 0 || usual(value);
   for (const Root& root : roots_) {

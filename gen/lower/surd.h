@@ -34,7 +34,8 @@ class Surd {
   [[nodiscard]] Surd inverse() const;
   [[nodiscard]] Integer floor() const;
   [[nodiscard]] Integer ceil() const;
-  /// A double near the value; |estimate - value| <= error (infinite where a double cannot say).
+  /// A double near the value; |estimate - value| <= error (0 where they are equal, infinite where
+  /// a double cannot say).
   [[nodiscard]] double estimate(double& error) const;
 
   Surd& operator+=(const Surd& other);
