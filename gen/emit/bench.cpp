@@ -17,8 +17,7 @@ struct BenchPort {
   PortNames names;
   std::string stem;  ///< "in", or "in0", "in1", ...: names the bench's signals and files
   const Tensor<std::int64_t>* codes;
-
-  [[nodiscard]] int width() const { return std::max(word->width, 1); }
+  int width;  ///< of the port: at least 1, whole bytes for AXI4-Stream
 };
 
 std::vector<BenchPort> bench_ports(const Package& what, bool is_input) {
@@ -27,10 +26,11 @@ std::vector<BenchPort> bench_ports(const Package& what, bool is_input) {
   NIB_CHECK(tensors.size() == words.size(), "vectors for every port");
   std::vector<BenchPort> ports;
   for (std::size_t k = 0; k < words.size(); ++k) {
+    const int width = std::max(words[k].width, 1);
     const std::string stem =
         std::string(is_input ? "in" : "out") + (words.size() > 1 ? std::to_string(k) : "");
     ports.push_back({&words[k], is_input ? input_port(what.plan, k) : output_port(what.plan, k),
-                     stem, &tensors[k]});
+                     stem, &tensors[k], what.plan.goal.wrap_axis ? (width + 7) / 8 * 8 : width});
   }
   return ports;
 }
@@ -49,7 +49,7 @@ std::string mem_file(const BenchPort& port) {
   const auto elements = static_cast<std::int64_t>(port.word->elements.size());
   NIB_CHECK(port.codes->shape.at(1) == elements, "one code per element");
   std::string text =
-      fmt::format("// Words of {}, {} bits, one per line.\n", port.names.data, port.width());
+      fmt::format("// Words of {}, {} bits, one per line.\n", port.names.data, port.width);
   for (std::int64_t row = 0; row < port.codes->shape[0]; ++row) {
     text += pack_hex(*port.word, port.codes->data.data() + row * elements) + '\n';
   }
@@ -67,11 +67,11 @@ std::string each(const std::vector<BenchPort>& ports, Line line) {
 std::string declarations(const std::vector<BenchPort>& in, const std::vector<BenchPort>& out) {
   std::string text = each(in, [](const BenchPort& p) {
     return fmt::format("  logic [{}:0] {}_data = '0;\n  logic [{}:0] {}_words [Vectors];\n",
-                       p.width() - 1, p.stem, p.width() - 1, p.stem);
+                       p.width - 1, p.stem, p.width - 1, p.stem);
   });
   return text + each(out, [](const BenchPort& p) {
            return fmt::format("  logic [{}:0] {}_data;\n  logic [{}:0] {}_words [Vectors];\n",
-                              p.width() - 1, p.stem, p.width() - 1, p.stem);
+                              p.width - 1, p.stem, p.width - 1, p.stem);
          });
 }
 
@@ -86,6 +86,10 @@ std::string instance(const Package& what, const std::vector<BenchPort>& in,
   pins.emplace_back(out[0].names.valid, "out_valid");
   if (!out[0].names.ready.empty()) pins.emplace_back(out[0].names.ready, "out_ready");
   for (const BenchPort& p : out) pins.emplace_back(p.names.data, p.stem + "_data");
+  if (what.plan.goal.wrap_axis) {
+    pins.emplace_back("s_axis_tlast", "1'b1");
+    pins.emplace_back("m_axis_tlast", "");  // a beat is a whole vector
+  }
   std::string text = "  " + what.design.top + " u_dut (\n";
   for (std::size_t k = 0; k < pins.size(); ++k) {
     text += fmt::format("    .{}({}){}\n", pins[k].first, pins[k].second,
