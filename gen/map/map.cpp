@@ -204,7 +204,17 @@ class TopWriter {
       rtl::Expr none = rtl::binary(rtl::BinaryOp::kEq, latency, rtl::literal(0, number));
       a.consequent = rtl::binary(rtl::BinaryOp::kLogicalAnd, in, std::move(none));
     } else {
-      a.consequent = rtl::call("$past", {in, latency}, kBit);
+      // Verilator warns of more than 10 cycles at a time.
+      constexpr int kStride = 10;
+      const int strides = (plan_.latency_cycles - 1) / kStride;
+      rtl::Expr past = in;
+      for (int k = 0; k < strides; ++k) {
+        past = rtl::call("$past", {std::move(past), rtl::literal(kStride, number)}, kBit);
+      }
+      rtl::Expr rest = strides == 0 ? latency
+                                    : rtl::binary(rtl::BinaryOp::kSub, latency,
+                                                  rtl::literal(kStride * strides, number));
+      a.consequent = rtl::call("$past", {std::move(past), std::move(rest)}, kBit);
     }
     add(rtl::Section{});
     add(std::move(a));
