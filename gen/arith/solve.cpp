@@ -116,7 +116,7 @@ std::vector<int> difference_bounds(const std::vector<TreeEdge>& tree, int bound)
   return bounds;
 }
 
-/// nullopt where the tree's differences hold terms that cancel; never without a tree.
+/// nullopt where the tree joins no rows or holds terms that cancel; never without a tree.
 std::optional<Candidate> solve_once(const Problem& problem, const Trial& trial, int bound) {
   AdderBuilder builder(problem.inputs);
   CseOptions options;
@@ -131,6 +131,9 @@ std::optional<Candidate> solve_once(const Problem& problem, const Trial& trial, 
     return Candidate{std::move(builder.graph()), std::move(results)};
   }
   const std::vector<TreeEdge> tree = spanning_tree(problem.rows, trial.tree_limit);
+  const bool joins =
+      std::any_of(tree.begin(), tree.end(), [](const TreeEdge& edge) { return edge.parent >= 0; });
+  if (!joins) return {};  // as without a tree
   std::vector<std::vector<Term>> differences;
   for (const TreeEdge& edge : tree) differences.push_back(digits_of_row(edge.difference));
   options.depth_bound = difference_bounds(tree, bound);
@@ -226,8 +229,8 @@ std::vector<Trial> portfolio(const Problem& problem, int bound) {
     if (least + extra <= bound) limits.push_back(least + extra);
   }
   if (bound >= kUnbounded) limits.push_back(kUnbounded);
-  const std::size_t most = pairs <= kPairsOfAll ? limits.size() : 1;
-  if (limits.size() > most) limits.erase(limits.begin(), limits.end() - std::ptrdiff_t(most));
+  // One level above the least is the first tree that joins full rows, and the best on large +-1.
+  if (pairs > kPairsOfAll) limits.assign(least + 1 <= bound ? 1 : 0, least + 1);
   for (const int limit : limits) trials.push_back({limit, PairScore::kOverlapBits, 0});
   if (pairs > kPairsOfAll) return trials;
   const std::size_t count = trials.size();
