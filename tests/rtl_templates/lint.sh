@@ -44,7 +44,7 @@ for depth in 1 2 17 64 100; do lint nib_stream_fifo -GWidth=8 -GDepth=$depth; do
 for latency in 0 1 11 100; do
   for widths in "1 1" "8 8" "9 15" "130 33"; do
     set -- $widths
-    lint nib_credit_wrap -GInWidth=$1 -GOutWidth=$2 -GLatency=$latency
+    lint nib_credit_wrap -GInW=$1 -GOutW=$2 -GLatency=$latency
   done
 done
 for latency in 0 1 2; do

@@ -18,7 +18,8 @@ module threshold_corner #(
   input  logic [Slot-1:0]           data_i,
   output logic                      valid_o,
   output logic [Slot-1:0]           data_o,
-  output logic [Entries*EntryW-1:0] table_o
+  input  logic [5:0]                entry_i,
+  output logic [EntryW-1:0]         entry_o
 );
 
   localparam int TableW = Channels * Levels * (InW + 1);
@@ -66,12 +67,15 @@ module threshold_corner #(
 
   assign data_o[Slot-1:Channels*OutW] = '0;
 
+  logic [Entries*EntryW-1:0] entries;
+  assign entry_o = entries[{entry_i, 6'd0} +: EntryW];
+
   for (genvar e = 0; e < Entries; e++) begin : gen_entry
     if (e < Channels * Levels) begin : gen_used
       localparam logic [InW:0] Entry = Thresholds[e*(InW+1) +: InW+1];
-      assign table_o[e*EntryW +: EntryW] = {{(EntryW - InW - 1) {InSigned && Entry[InW]}}, Entry};
+      assign entries[e*EntryW +: EntryW] = {{(EntryW - InW - 1) {InSigned && Entry[InW]}}, Entry};
     end else begin : gen_none
-      assign table_o[e*EntryW +: EntryW] = '0;
+      assign entries[e*EntryW +: EntryW] = '0;
     end
   end
 

@@ -13,7 +13,8 @@ module threshold_corners #(
   output logic [Corners-1:0]                valid_o,
   output logic [Corners*Slot-1:0]           data_o,
   output logic [Corners*Fields*16-1:0]      corners_o,
-  output logic [Corners*Entries*EntryW-1:0] tables_o
+  input  logic [5:0]                        entry_i,
+  output logic [Corners*EntryW-1:0]         entries_o
 );
 
   // Rows of Channels, Levels, InW, InSigned, OutW, Offset, Latency, spread of the table; the last
@@ -53,7 +54,8 @@ module threshold_corners #(
       .data_i (data_i[c*Slot +: Slot]),
       .valid_o(valid_o[c]),
       .data_o (data_o[c*Slot +: Slot]),
-      .table_o(tables_o[c*Entries*EntryW +: Entries*EntryW])
+      .entry_i,
+      .entry_o(entries_o[c*EntryW +: EntryW])
     );
   end
 

@@ -11,7 +11,6 @@ namespace nib::test {
 namespace {
 
 constexpr std::size_t kCorners = 10;
-constexpr int kEntries = 64;
 
 /// Parameters and table of a corner, as the test top tells them.
 struct Unit {
@@ -19,7 +18,7 @@ struct Unit {
   bool is_signed;
   std::vector<std::int64_t> table;
 
-  Unit(const Vthreshold_corners& top, std::size_t corner) {
+  Unit(Vthreshold_corners& top, std::size_t corner) {
     const auto field = [&](std::size_t i) { return field_of(top.corners_o, corner * 8 + 7 - i); };
     channels = field(0);
     levels = field(1);
@@ -29,9 +28,11 @@ struct Unit {
     offset = static_cast<std::int16_t>(field(5));
     latency = field(6);
     for (int e = 0; e < channels * levels; ++e) {
-      const std::size_t at = (corner * kEntries + static_cast<std::size_t>(e)) * 2;
-      table.push_back(static_cast<std::int64_t>(std::uint64_t{word_of(top.tables_o, at + 1)} << 32 |
-                                                word_of(top.tables_o, at)));
+      top.entry_i = static_cast<std::uint8_t>(e);
+      top.eval();
+      const std::size_t at = corner * 2;
+      table.push_back(static_cast<std::int64_t>(
+          std::uint64_t{word_of(top.entries_o, at + 1)} << 32 | word_of(top.entries_o, at)));
     }
   }
 

@@ -2,9 +2,8 @@
 # cmake -DVERILATOR= -DTOP= -DOUT= -DLIBRARY= -DSOURCE= -P verilate.cmake
 get_filename_component(FOLDER "${SOURCE}" DIRECTORY)
 file(REMOVE_RECURSE "${OUT}")
-# Verilator 5.006 writes beyond the ends of some vectors of over 40 words that it sets in a loop.
 execute_process(
-  COMMAND ${VERILATOR} --cc -Wall --assert -O3 --x-assign unique --x-initial unique --reloop-limit 1000000
+  COMMAND ${VERILATOR} --cc -Wall --assert -O3 --x-assign unique --x-initial unique
           --Mdir ${OUT} --prefix V${TOP} --top-module ${TOP} -y ${LIBRARY} -y ${FOLDER} ${SOURCE}
   RESULT_VARIABLE result)
 if(NOT result EQUAL 0)

@@ -32,7 +32,7 @@ for module in nib_boundary nib_stream_fifo nib_credit_wrap; do
   case $module in
     nib_boundary) settings="-set Width 8" ;;
     nib_stream_fifo) settings="-set Width 8 -set Depth 5" ;;
-    nib_credit_wrap) settings="-set InWidth 9 -set OutWidth 7 -set Latency 4" ;;
+    nib_credit_wrap) settings="-set InW 9 -set OutW 7 -set Latency 4" ;;
   esac
   yosys -q -e 'implicitly declared|no driver' -p "read_verilog -sv nib_*.sv; \
     chparam $settings $module; hierarchy -check -top $module; prep -flatten; check -assert" \
