@@ -9,8 +9,8 @@
 // Interval    1 while m_axis_tready is 1.
 // Core        It takes core_in_data_o when core_in_valid_o is 1 and shows the result Latency cycles
 //             later with core_out_valid_i; it needs no reset. For 0 it is combinational.
-// Protocol    AXI4-Stream. s_axis_tready comes from flip-flops and is 0 in reset. tdata is padded to
-//             bytes at the top: ignored on s_axis, 0 on m_axis.
+// Protocol    AXI4-Stream. s_axis_tready comes from flip-flops and is 0 in reset. tdata is padded
+//             to bytes at the top: ignored on s_axis, 0 on m_axis.
 // Reset       Synchronous, control only, equal to the state at power-up. What is in the core when
 //             reset begins is dropped: the first beat is taken Latency cycles (at least one) after
 //             the end of reset, when the core has run empty.
