@@ -147,10 +147,10 @@ void read_constant(NodeReader& node) {
   if (const RawTensor* value = node.tensor("value")) {
     node.emit_constant(value->data, value->type);
   } else if (node.has_attribute("value_float")) {
-    node.emit_constant(Tensor<double>({}, {node.attribute("value_float", 0.0)}),
+    node.emit_constant(Tensor<double>(Shape{}, node.attribute("value_float", 0.0)),
                        ElementType::kFloat);
   } else if (node.has_attribute("value_int")) {
-    node.emit_constant(Integers({}, {node.attribute("value_int", std::int64_t{0})}),
+    node.emit_constant(Integers(Shape{}, node.attribute("value_int", std::int64_t{0})),
                        ElementType::kInt64);
   } else if (const auto ints = node.list("value_ints")) {
     node.emit_constant(Integers({static_cast<std::int64_t>(ints->size())}, *ints),
