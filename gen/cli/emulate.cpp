@@ -137,6 +137,9 @@ golden::EmulateRequest request_of(const Options& options,
     }
     for (const lower::ValueId id : integers->outputs) {
       request.output_words.push_back(words_of(integers->value(id)));
+      if (integers->value(id).is_graph_tensor) {
+        request.output_words.back().tensor = integers->value(id).name;
+      }
     }
   }
   return request;

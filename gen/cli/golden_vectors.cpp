@@ -74,8 +74,12 @@ emit::Vectors golden_vectors(const graph::Graph& graph, const plan::Plan& plan) 
   // A code's value may need more bits than a double has (scale 1/255): the port's own rounding of
   // it gives the code back.
   golden::Evaluator evaluator(graph, {.float32_order = false, .round_input = true});
-  const std::vector<golden::Reals> outputs = evaluator.run(values, graph.outputs);
-  NIB_CHECK(outputs.size() == plan.outputs.size(), "one tensor per output");
+  std::vector<graph::ValueId> carried;
+  for (const plan::Word& word : plan.outputs) {
+    carried.push_back(graph.find(word.tensor));
+    NIB_CHECK(carried.back() != graph::kNone, "a tensor of the graph on the port");
+  }
+  const std::vector<golden::Reals> outputs = evaluator.run(values, carried);
   for (std::size_t k = 0; k < outputs.size(); ++k) {
     vectors.outputs.push_back(output_codes(plan.outputs[k], outputs[k]));
   }

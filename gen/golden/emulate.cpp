@@ -103,6 +103,12 @@ EmulateResult emulate(const graph::Graph& graph, const EmulateRequest& request) 
   NIB_CHECK(request.output_words.empty() || request.output_words.size() == graph.outputs.size(),
             "words of every output or of none");
   std::vector<graph::ValueId> keep = graph.outputs;
+  for (std::size_t k = 0; k < request.output_words.size(); ++k) {
+    const std::string& carried = request.output_words[k].tensor;
+    if (carried.empty()) continue;
+    keep[k] = graph.find(carried);
+    NIB_CHECK(keep[k] != graph::kNone, "a tensor of the graph on the port");
+  }
   for (const std::string& name : request.tensors) {
     keep.push_back(graph.find(name));
     if (keep.back() == graph::kNone) fail(ErrorCode::E218, fmt::format("\"{}\"", name));

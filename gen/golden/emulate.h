@@ -23,6 +23,8 @@ struct NamedArray {
 /// The words of a port: value = scale * code + offset, with 1 entry or one per element of a row.
 struct PortWords {
   std::vector<Rational> scale, offset;
+  /// Outputs: the graph tensor whose value the port carries; empty: the output itself.
+  std::string tensor;
 };
 
 struct EmulateRequest {
