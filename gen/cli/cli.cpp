@@ -56,8 +56,29 @@ void set_up(CLI::App& app, Action& action) {
   }
 }
 
+/// Names a command that there is not: CLI11 would only say that one is missing.
+void check_commands(const CLI::App& app, const std::vector<std::string>& args) {
+  const CLI::App* command = &app;
+  std::string path = "nib";
+  for (const std::string& arg : args) {
+    const auto all = command->get_subcommands([](const CLI::App*) { return true; });
+    if (all.empty() || arg.empty() || arg.front() == '-') return;
+    const auto found = std::find_if(all.begin(), all.end(),
+                                    [&](const CLI::App* sub) { return sub->get_name() == arg; });
+    if (found == all.end()) {
+      std::string known;
+      for (const CLI::App* sub : all) known += (known.empty() ? "" : ", ") + sub->get_name();
+      fail(ErrorCode::E801, fmt::format("{} has no command \"{}\"", path, arg), {},
+           "the commands are: " + known);
+    }
+    command = *found;
+    path += " " + arg;
+  }
+}
+
 /// Parses; returns false where only help or the version was asked for, which is printed.
 bool parse(CLI::App& app, std::vector<std::string> args, Console& console) {
+  check_commands(app, args);
   try {
     args = apply_config(app, std::move(args));
     std::reverse(args.begin(), args.end());  // CLI11 takes them last first
