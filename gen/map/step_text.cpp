@@ -27,14 +27,15 @@ struct Tail {
   std::int64_t low = 0, high = 0;
   bool negate = false;
   std::int64_t base = 0;
+  bool half_even = false;
 };
 
 std::optional<Tail> tail_of(const arith::StepForm& form) {
   if (const auto* f = std::get_if<arith::BitDrop>(&form)) {
-    return Tail{1, f->add, f->shift, f->low, f->high, f->negate, f->base};
+    return Tail{1, f->add, f->shift, f->low, f->high, f->negate, f->base, f->half_even};
   }
   if (const auto* f = std::get_if<arith::MultiplyShift>(&form)) {
-    return Tail{f->multiplier, f->add, f->shift, f->low, f->high, f->negate, f->base};
+    return Tail{f->multiplier, f->add, f->shift, f->low, f->high, f->negate, f->base, false};
   }
   return std::nullopt;
 }
@@ -61,19 +62,25 @@ rtl::Expr bits_of(const rtl::Expr& v, int high, int low) {
   return rtl::slice(v, low, high - low + 1);
 }
 
+// Below this value of v >> shift the result is `low`. A tie at an odd `low` must not go to low - 1.
+std::int64_t lowest(const ClipKey& key) {
+  return key.half_even && (key.low & 1) != 0 ? key.low + 1 : key.low;
+}
+
 // v >> shift < low, by the sign and the overflow bits where that says it; `whole`: by a comparison,
 // which reads every bit.
 rtl::Expr is_below(const rtl::Expr& v, const ClipKey& key, bool whole) {
   const int top = key.width - 1;
-  if (!whole && key.low == 0 && key.is_signed) return bits_of(v, top, top);
-  const int k = log2_of(-key.low);
+  const std::int64_t low = lowest(key);
+  if (!whole && low == 0 && key.is_signed) return bits_of(v, top, top);
+  const int k = log2_of(-low);
   if (!whole && key.is_signed && k >= 0 && key.shift + k < top) {
     rtl::Expr same = bits_of(v, top - 1, key.shift + k);
     if (same.type.width > 1) same = rtl::unary(rtl::UnaryOp::kReduceAnd, std::move(same));
     return rtl::binary(rtl::BinaryOp::kLogicalAnd, bits_of(v, top, top),
                        rtl::unary(rtl::UnaryOp::kLogicalNot, std::move(same)));
   }
-  return rtl::binary(rtl::BinaryOp::kLt, shift_right(v, key.shift), rtl::literal(key.low, v.type));
+  return rtl::binary(rtl::BinaryOp::kLt, shift_right(v, key.shift), rtl::literal(low, v.type));
 }
 
 // v >> shift > high; `non_negative`: the sign is known to be 0 here.
@@ -107,6 +114,7 @@ void mark_bits(const rtl::Expr& e, std::vector<bool>& bits) {
 
 std::string clip_text(const ClipKey& key, bool clips) {
   std::string text = key.shift == 0 ? "v" : fmt::format("v >> {}", key.shift);
+  if (key.half_even) text = fmt::format("even({})", text);
   if (clips) text = fmt::format("clamp({}, {}, {})", text, key.low, key.high);
   if (key.negate) return fmt::format("y = {} - {}", key.base, text);
   return key.base == 0 ? fmt::format("y = {}", text) : fmt::format("y = {} + {}", text, key.base);
@@ -147,7 +155,7 @@ std::optional<StepText::ClipUse> StepText::clip_of(std::int32_t i) const {
   const rtl::Type in = type_of(range);
   const rtl::Type out = type_of(op);
   return ClipUse{{tail.shift, tail.low, tail.high, tail.negate, tail.base, in.width, out.width,
-                  in.is_signed, out.is_signed},
+                  in.is_signed, out.is_signed, tail.half_even},
                  range};
 }
 
@@ -163,7 +171,7 @@ void StepText::note(std::int32_t i) {
   if (op.kind != Kind::kStep && op.kind != Kind::kClamp) return;
   if (const auto use = clip_of(i)) {
     Clip& clip = clips_[use->key];
-    clip.below = clip.below || (use->range.min >> use->key.shift) < use->key.low;
+    clip.below = clip.below || (use->range.min >> use->key.shift) < lowest(use->key);
     clip.above = clip.above || (use->range.max >> use->key.shift) > use->key.high;
     clip.is_clamp = clip.is_clamp || op.kind == Kind::kClamp;
     if (op.kind == Kind::kStep) {
@@ -202,6 +210,13 @@ void StepText::declare_clip(const ClipKey& key, const Clip& clip) {
   rtl::Expr middle = key.out_width > key.width
                          ? shift_right(rtl::cast(v, key.out_width), key.shift)
                          : rtl::cast(shift_right(v, key.shift), key.out_width);
+  if (key.half_even) {
+    rtl::Expr dropped = rtl::slice(v, 0, std::min(key.shift, key.width));
+    rtl::Expr none = rtl::literal(0, dropped.type);
+    rtl::Expr tie = rtl::binary(rtl::BinaryOp::kEq, std::move(dropped), std::move(none));
+    middle = rtl::binary(rtl::BinaryOp::kAnd, std::move(middle),
+                         rtl::unary(rtl::UnaryOp::kNot, rtl::cast(std::move(tie), key.out_width)));
+  }
   if (key.negate) {
     middle = key.base == 0
                  ? rtl::unary(rtl::UnaryOp::kNegate, std::move(middle))
@@ -212,7 +227,7 @@ void StepText::declare_clip(const ClipKey& key, const Clip& clip) {
   }
   // Bit tests leave the bits between them and the result unread where the range makes them
   // redundant; a comparison reads all.
-  const bool sign_known = clip.below && key.low == 0;
+  const bool sign_known = clip.below && lowest(key) == 0;
   std::vector<bool> bits(static_cast<std::size_t>(key.width), false);
   mark_bits(middle, bits);
   if (clip.above) mark_bits(is_above(v, key, sign_known, false), bits);
@@ -227,8 +242,11 @@ void StepText::declare_clip(const ClipKey& key, const Clip& clip) {
     body = rtl::branch(is_below(v, key, whole), rtl::value_of(mapped(key.low)), std::move(body));
   }
   declarations_.push_back(rtl::Section{});
-  declarations_.push_back(rtl::Function{clip.name, out, "v", in, std::move(body),
-                                        clip_text(key, clip.below || clip.above)});
+  std::string text = clip_text(key, clip.below || clip.above);
+  if (key.half_even) {
+    text += fmt::format("\nwhere a tie (the low {} bits are 0) goes to the even value", key.shift);
+  }
+  declarations_.push_back(rtl::Function{clip.name, out, "v", in, std::move(body), std::move(text)});
 }
 
 void StepText::declare_levels(std::int32_t step, const plan::Operation& op, rtl::Type argument) {

@@ -12,7 +12,8 @@
 
 namespace nib::map {
 
-/// clamp(v >> shift, low, high) * sign + base on a word of one type.
+/// clamp(v >> shift, low, high) * sign + base on a word of one type; ties to even: see
+/// arith::BitDrop.
 struct ClipKey {
   int shift = 0;
   std::int64_t low = 0, high = 0;
@@ -20,6 +21,7 @@ struct ClipKey {
   std::int64_t base = 0;
   int width = 0, out_width = 0;
   bool is_signed = false, out_signed = false;
+  bool half_even = false;
   friend auto operator<=>(const ClipKey&, const ClipKey&) = default;
 };
 

@@ -208,6 +208,7 @@ class Checker {
     // The argument is a scope of its own, but may not hide a name of the module.
     if (!is_identifier(f.argument) || objects_.contains(f.argument)) {
       report("argument '" + f.argument + "' of function '" + f.name + "' is not legal");
+      return;
     }
     Object argument;
     argument.type = f.argument_type;

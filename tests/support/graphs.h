@@ -267,7 +267,7 @@ inline lower::StepFunction random_step(Numbers& n, Range domain) {
   while ((span >> shift) > 20) ++shift;
   shift = std::max<int>(0, shift - static_cast<int>(n.in(0, 2)));
   const std::int64_t add = n.in(-20, 20);
-  switch (n.in(0, 7)) {
+  switch (n.in(0, 9)) {
     case 0:
       return requantiser(domain, add, shift, 0, 15);
     case 1:
@@ -284,6 +284,16 @@ inline lower::StepFunction random_step(Numbers& n, Range domain) {
       return step_of(domain, [=](std::int64_t x) {
         return std::clamp<std::int64_t>((5 * x + add) >> (shift + 2), 0, 31);
       });
+    case 8:  // ties to even, clipped at an odd level below
+    case 9: {
+      const std::int64_t sign = n.in(0, 1) == 0 ? 1 : -1;
+      return step_of(domain, [=](std::int64_t x) {
+        const std::int64_t half = (std::int64_t{1} << shift) / 2;
+        const std::int64_t up = (x + add + half) >> shift;
+        const bool tie = half > 0 && ((x + add + half) & (2 * half - 1)) == 0;
+        return sign * std::clamp<std::int64_t>(tie ? up & ~std::int64_t{1} : up, -7, 8);
+      });
+    }
     case 6:  // not monotone
       return step_of(domain, [=](std::int64_t x) {
         const std::int64_t k = (x + add) >> (shift + 1);
