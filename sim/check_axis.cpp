@@ -68,8 +68,10 @@ AxisReport follow(const HandshakeLog& log, const PackedRows& golden) {
       }
       const auto got = log.outputs.row(t), expected = golden.row(inside.front().second);
       if (!std::equal(got.begin(), got.end(), expected.begin())) {
+        const auto at = std::mismatch(got.begin(), got.end(), expected.begin());
         report.wrong =
-            fmt::format("cycle {}: not golden's word of beat {}", t, inside.front().second);
+            fmt::format("cycle {}: not golden's word of beat {}: piece {} is {:#x}, not {:#x}", t,
+                        inside.front().second, at.first - got.begin(), *at.first, *at.second);
         return report;
       }
     }

@@ -182,16 +182,16 @@ std::string Bench::adapter() const {
   text += fmt::format("constexpr int kInPieces = {}, kOutPieces = {};\n", pieces_of(dut_.inputs),
                       pieces_of(dut_.outputs));
   if (sc) {
-    text += "// X(port, pieces, first piece)\n#define NIB_INPUTS(X)";
+    text += "// X(port, width, first piece)\n#define NIB_INPUTS(X)";
     int at = 0;
     for (const DutPort& p : dut_.inputs) {
-      text += fmt::format(" X({}, {}, {})", mangled(p.name), pieces_of(p.width), at);
+      text += fmt::format(" X({}, {}, {})", mangled(p.name), p.width, at);
       at += pieces_of(p.width);
     }
     text += "\n#define NIB_OUTPUTS(X)";
     at = 0;
     for (const DutPort& p : dut_.outputs) {
-      text += fmt::format(" X({}, {}, {})", mangled(p.name), pieces_of(p.width), at);
+      text += fmt::format(" X({}, {}, {})", mangled(p.name), p.width, at);
       at += pieces_of(p.width);
     }
     text +=
@@ -210,8 +210,7 @@ std::string Bench::adapter() const {
   }
   int at = 0;
   for (const DutPort& p : dut_.inputs) {
-    text += fmt::format("  nib_bench::load(d.{}, w + {}, {});\n", mangled(p.name), at,
-                        pieces_of(p.width));
+    text += fmt::format("  nib_bench::load(d.{}, w + {}, {});\n", mangled(p.name), at, p.width);
     at += pieces_of(p.width);
   }
   text += "}\ninline std::uint32_t sample(const Vdut& d, std::uint32_t* w) {\n";

@@ -38,22 +38,19 @@ struct Stage : sc_core::sc_module {
 };
 
 template <class T>
-T from_pieces(const std::uint32_t* pieces, int count) {
-  if constexpr (std::is_same_v<T, bool>) {
-    return (pieces[0] & 1U) != 0;
-  } else if constexpr (std::is_integral_v<T>) {
-    std::uint64_t value = pieces[0];
-    if (count > 1) value |= static_cast<std::uint64_t>(pieces[1]) << 32;
-    return static_cast<T>(value);
+T from_pieces(const std::uint32_t* pieces, int width) {
+  if constexpr (std::is_integral_v<T>) {
+    return static_cast<T>(nib_bench::narrow(pieces, width));
   } else {
     T value;
-    for (int i = 0; i < count; ++i) value.set_word(i, pieces[i]);
+    for (int i = 0; i < (width + 31) / 32; ++i) value.set_word(i, pieces[i]);
     return value;
   }
 }
 
 template <class T>
-void to_pieces(const T& value, std::uint32_t* pieces, int count) {
+void to_pieces(const T& value, std::uint32_t* pieces, int width) {
+  const int count = (width + 31) / 32;
   if constexpr (std::is_integral_v<T>) {
     pieces[0] = static_cast<std::uint32_t>(value);
     if (count > 1) pieces[1] = static_cast<std::uint32_t>(static_cast<std::uint64_t>(value) >> 32);
@@ -96,7 +93,7 @@ int sc_main(int argc, char** argv) {
 #ifdef NIB_RESET
   dut.NIB_RESET(reset);
 #endif
-#define NIB_WIRE(port, pieces, first)   \
+#define NIB_WIRE(port, width, first)    \
   Wire<decltype(dut.port)> wire_##port; \
   dut.port(wire_##port);
   NIB_INPUTS(NIB_WIRE)
@@ -132,17 +129,17 @@ int sc_main(int argc, char** argv) {
     reset.write((now[0] & 2U) != 0);
     valids[0]->write((now[0] & 1U) != 0);
     numbers[0]->write(tags[t]);
-#define NIB_DRIVE(port, pieces, first) \
-  wire_##port.write(                   \
-      from_pieces<typename Wire<decltype(dut.port)>::value_type>(now + 1 + (first), pieces));
+#define NIB_DRIVE(port, width, first) \
+  wire_##port.write(                  \
+      from_pieces<typename Wire<decltype(dut.port)>::value_type>(now + 1 + (first), width));
     NIB_INPUTS(NIB_DRIVE)
     sc_core::sc_start(half);
 
     log.assign(log.size(), 0);
     log[0] = out_valid.read() ? 1U : 0U;
     if (log[0] != 0) {
-#define NIB_SAMPLE(port, pieces, first) \
-  to_pieces(wire_##port.read(), log.data() + 1 + (first), pieces);
+#define NIB_SAMPLE(port, width, first) \
+  to_pieces(wire_##port.read(), log.data() + 1 + (first), width);
       NIB_OUTPUTS(NIB_SAMPLE)
     }
     if (!write(rtl_log)) return 2;
