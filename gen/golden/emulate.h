@@ -24,7 +24,7 @@ struct NamedArray {
 struct PortWords {
   std::vector<Rational> scale, offset;
   /// Outputs: the graph tensor whose value the port carries; empty: the output itself.
-  std::string tensor;
+  std::string tensor{};
 };
 
 struct EmulateRequest {
