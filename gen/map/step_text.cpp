@@ -212,10 +212,14 @@ void StepText::declare_clip(const ClipKey& key, const Clip& clip) {
                          : rtl::cast(shift_right(v, key.shift), key.out_width);
   if (key.half_even) {
     rtl::Expr dropped = rtl::slice(v, 0, std::min(key.shift, key.width));
-    rtl::Expr none = rtl::literal(0, dropped.type);
-    rtl::Expr tie = rtl::binary(rtl::BinaryOp::kEq, std::move(dropped), std::move(none));
-    middle = rtl::binary(rtl::BinaryOp::kAnd, std::move(middle),
-                         rtl::unary(rtl::UnaryOp::kNot, rtl::cast(std::move(tie), key.out_width)));
+    // The lowest bit stays only where a dropped one is set.
+    rtl::Expr mask = rtl::unary(rtl::UnaryOp::kReduceOr, std::move(dropped));
+    if (key.out_width > 1) {
+      const int upper = key.out_width - 1;
+      mask = rtl::concat({rtl::unary(rtl::UnaryOp::kNot, rtl::literal(0, rtl::Type{upper, false})),
+                          std::move(mask)});
+    }
+    middle = rtl::binary(rtl::BinaryOp::kAnd, std::move(middle), std::move(mask));
   }
   if (key.negate) {
     middle = key.base == 0

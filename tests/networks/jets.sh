@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Seven published jet taggers, end to end: build, lint, RTL against golden on real and random vectors,
-# latency and interval as printed, the proof; one of them in SystemC as well.
+# Seven published jet taggers, end to end: build, lint, RTL against golden on real and random
+# vectors, latency and interval as printed, the proof; one of them in SystemC as well.
 #   jets.sh NIB SHARED_FOLDER WORK_FOLDER
 set -uo pipefail
 nib=$1 shared=$2 work=$3

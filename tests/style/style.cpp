@@ -21,9 +21,9 @@ constexpr std::size_t kColumns = 100;
 /// Layers and the layers that each may include.
 const std::map<std::string, std::set<std::string>> kSees = [] {
   const std::set<std::string> num{"base", "num"}, graph{"base", "num", "graph"};
-  std::set<std::string> plan{"base", "num", "graph", "lower", "arith"};
+  std::set<std::string> plan{"base", "num", "graph", "lower", "arith", "rtl"};
   std::set<std::string> map = plan;
-  map.insert({"plan", "rtl"});
+  map.insert("plan");
   std::set<std::string> emit = map;
   emit.insert("map");
   std::set<std::string> sim = graph;
@@ -48,8 +48,11 @@ struct Checker {
   void check_text(const std::string& file, const std::vector<std::string>& lines) {
     for (std::size_t i = 0; i < lines.size(); ++i) {
       const std::string& line = lines[i];
-      // Tables of prose may be wide; code never.
-      if (line.size() > kColumns && !file.ends_with(".md")) fault(file, i + 1, "over 100 columns");
+      // Tables of prose and recorded messages may be wide; code never.
+      const bool recorded = file.starts_with("tests/golden_text/");
+      if (line.size() > kColumns && !recorded && !file.ends_with(".md")) {
+        fault(file, i + 1, "over 100 columns");
+      }
       for (const char c : line) {
         const auto byte = static_cast<unsigned char>(c);
         if (byte >= 0x80 || (byte < 0x20)) {
@@ -57,7 +60,7 @@ struct Checker {
           break;
         }
       }
-      if (!line.empty() && line.back() == ' ') fault(file, i + 1, "trailing blank");
+      if (!recorded && !line.empty() && line.back() == ' ') fault(file, i + 1, "trailing blank");
     }
   }
 
