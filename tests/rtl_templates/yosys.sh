@@ -25,7 +25,8 @@ expect 8 16 0 SRL16E
 expect 8 32 0 SRLC32E
 expect 8 64 0 RAM64M
 expect 8 200 3 RAM64M
-expect 36 512 0 RAMB36E1
+expect 36 512 0 RAMB18E1
+expect 33 1024 0 RAMB36E1
 expect 8 40 4 RAMB18E1
 
 for module in nib_boundary nib_stream_fifo nib_credit_wrap; do
