@@ -12,7 +12,8 @@ for path in "$shared"/models/jsc_hgq_openml_*_qonnx.onnx; do
   name=$(basename "$path" _qonnx.onnx)
   "$nib" build "$path" -o "$work/$name" --name "${name//-/_}" --force "$@" >"$work/log"
   latency=$(sed -n 's/.*latency  *\([0-9]*\) cycles.*/\1/p' "$work/log" | head -n 1)
-  (cd "$work/$name" && yosys -q -p "read_verilog -sv $(grep '^rtl' rtl/files.f | tr '\n' ' '); synth_xilinx \
+  sources=$(grep '^rtl' "$work/$name/rtl/files.f" | tr '\n' ' ')
+  (cd "$work/$name" && yosys -q -p "read_verilog -sv $sources; synth_xilinx \
     -family xc7 -top ${name//-/_}_top -noiopad -noclkbuf -nodsp -nosrl -flatten; \
     tee -o $work/stat stat" >"$work/yosys.log" 2>&1)
   awk -v name="$name" -v latency="$latency" '
