@@ -129,6 +129,10 @@ class NodeWalk {
   GraphElements operator()(const graph::LeakyRelu& op) { return steps(op.alpha >= 0); }
   GraphElements operator()(const graph::Clip&) { return steps(true); }
   GraphElements operator()(const graph::Pow&) { return steps(false); }
+  template <class Other>
+  GraphElements operator()(const Other&) {
+    return nothing();
+  }
   GraphElements operator()(const graph::Softmax&) { return nothing(); }
   GraphElements operator()(const graph::Reshape&) { return input(0); }
 

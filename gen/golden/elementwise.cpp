@@ -313,6 +313,10 @@ struct NodeCompiler {
     fail(ErrorCode::E309, "a Softmax has no exact value", node.name);
   }
   Step operator()(const graph::ArgMax& op) const { return compile_argmax(state, id, op); }
+  template <class Other>
+  Step operator()(const Other&) const {
+    fail(ErrorCode::E309, node.op_type, node.name);
+  }
 };
 
 }  // namespace

@@ -315,6 +315,19 @@ Number ExactCone::apply(NodeId id, std::int64_t element, const Numbers& x) {
     Number operator()(const graph::Softmax&) const {
       fail(ErrorCode::E309, "a Softmax has no exact value", node.name);
     }
+    Number operator()(const graph::Conv&) const { return unknown(); }
+    Number operator()(const graph::ConvTranspose&) const { return unknown(); }
+    Number operator()(const graph::MaxPool&) const { return unknown(); }
+    Number operator()(const graph::AveragePool&) const { return unknown(); }
+    Number operator()(const graph::QuantAvgPool&) const { return unknown(); }
+    Number operator()(const graph::Reduce&) const { return unknown(); }
+    Number operator()(const graph::Take&) const { return unknown(); }
+    Number operator()(const graph::Unary&) const { return unknown(); }
+    Number operator()(const graph::PRelu&) const { return unknown(); }
+    Number operator()(const graph::Trunc&) const { return unknown(); }
+    Number operator()(const graph::FloatQuant&) const { return unknown(); }
+    Number operator()(const graph::TopK&) const { return unknown(); }
+    [[noreturn]] Number unknown() const { fail(ErrorCode::E309, node.op_type, node.name); }
     Number operator()(const graph::ArgMax&) const {
       std::size_t best = 0;
       for (std::size_t i = 1; i < x.size(); ++i) {

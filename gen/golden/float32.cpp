@@ -165,6 +165,10 @@ struct Float32Run::NodeRun {
       out[e] = in(part.input)[static_cast<std::size_t>(part.element)];
     }
   }
+  template <class Other>
+  void operator()(const Other&) const {
+    NIB_CHECK(false, "an operator");
+  }
   void operator()(const graph::Softmax&) const { NIB_CHECK(false, "a Softmax"); }
   void operator()(const graph::ArgMax& op) const {
     for (std::size_t e = 0; e < out.size(); ++e) {

@@ -25,9 +25,59 @@ struct NameOf {
   std::string_view operator()(const Concat&) const { return "concat"; }
   std::string_view operator()(const Softmax&) const { return "softmax"; }
   std::string_view operator()(const ArgMax&) const { return "argmax"; }
+  std::string_view operator()(const Conv&) const { return "conv"; }
+  std::string_view operator()(const ConvTranspose&) const { return "conv_transpose"; }
+  std::string_view operator()(const MaxPool&) const { return "max_pool"; }
+  std::string_view operator()(const AveragePool&) const { return "average_pool"; }
+  std::string_view operator()(const QuantAvgPool&) const { return "quant_avg_pool"; }
+  std::string_view operator()(const Reduce&) const { return "reduce"; }
+  std::string_view operator()(const Take&) const { return "take"; }
+  std::string_view operator()(const Unary&) const { return "unary"; }
+  std::string_view operator()(const PRelu&) const { return "prelu"; }
+  std::string_view operator()(const Trunc&) const { return "trunc"; }
+  std::string_view operator()(const FloatQuant&) const { return "float_quant"; }
+  std::string_view operator()(const TopK&) const { return "topk"; }
 };
 
 }  // namespace
+
+std::string_view kind_name(UnaryKind kind) {
+  switch (kind) {
+    case UnaryKind::kSign:
+      return "sign";
+    case UnaryKind::kAbs:
+      return "abs";
+    case UnaryKind::kFloor:
+      return "floor";
+    case UnaryKind::kCeil:
+      return "ceil";
+    case UnaryKind::kRound:
+      return "round";
+    case UnaryKind::kHardSigmoid:
+      return "hard_sigmoid";
+    case UnaryKind::kHardSwish:
+      return "hard_swish";
+    case UnaryKind::kSoftsign:
+      return "softsign";
+    case UnaryKind::kSigmoid:
+      return "sigmoid";
+    case UnaryKind::kTanh:
+      return "tanh";
+    case UnaryKind::kElu:
+      return "elu";
+    case UnaryKind::kSelu:
+      return "selu";
+    case UnaryKind::kSoftplus:
+      return "softplus";
+    case UnaryKind::kExp:
+      return "exp";
+    case UnaryKind::kErf:
+      return "erf";
+    case UnaryKind::kSqrt:
+      return "sqrt";
+  }
+  return {};
+}
 
 std::string_view kind_name(const Op& op) { return std::visit(NameOf{}, op); }
 

@@ -82,6 +82,116 @@ struct Transpose {
 struct Concat {
   int axis = 0;
 };
+/// The sliding window of a convolution or pooling: one entry per spatial axis in each vector.
+struct Window {
+  std::vector<std::int64_t> kernel, strides, dilations;  ///< all at least 1
+  std::vector<std::int64_t> pads_begin, pads_end;        ///< not negative; auto_pad is resolved
+  /// Room past the end padding that ceil_mode lets the last window reach into; mostly 0.
+  std::vector<std::int64_t> ceil_extra;
+
+  [[nodiscard]] std::size_t rank() const { return kernel.size(); }
+  /// Length of the input along `axis` that a kernel covers: dilation * (kernel - 1) + 1.
+  [[nodiscard]] std::int64_t extent(std::size_t axis) const {
+    return dilations[axis] * (kernel[axis] - 1) + 1;
+  }
+};
+/// Convolution; real zeros stand in the padding. Inputs: x, w, bias (may be absent).
+/// x is (N, C, spatial...) and w (O, C / groups, kernel...); channels last, x is (N, spatial..., C)
+/// and w (O, kernel..., C / groups). The bias has O elements.
+struct Conv {
+  Window window;
+  std::int64_t groups = 1;
+  bool channels_last = false;
+};
+/// Transposed convolution. Inputs: x (N, C, spatial...), w (C, O / groups, kernel...), bias (may be
+/// absent). Output length: stride (in - 1) + output_padding + extent - pads.
+struct ConvTranspose {
+  Window window;
+  std::vector<std::int64_t> output_padding;
+  std::int64_t groups = 1;
+};
+/// The largest element of each window; padding never wins. Inputs: x.
+struct MaxPool {
+  Window window;
+  bool channels_last = false;
+};
+/// The mean of each window. What ceil_extra covers is never counted, padding where it says so.
+struct AveragePool {
+  Window window;
+  bool count_include_pad = false;
+  bool channels_last = false;
+};
+/// QONNX's QuantAvgPool2d: sums of integers, shifted right arithmetically. Inputs: x.
+struct QuantAvgPool {
+  Window window;
+  int shift = 0;
+  bool channels_last = false;
+};
+enum class ReduceKind { kMean, kSum, kMax, kMin };
+/// Over `axes` (ascending), which stay with length 1 or are dropped. Inputs: x.
+struct Reduce {
+  ReduceKind kind = ReduceKind::kMean;
+  std::vector<int> axes;
+  bool keep_dims = true;
+};
+/// Selects, repeats or pads along each axis: y[i0, i1, ...] = x[index[0][i0], index[1][i1], ...];
+/// where an index is -1, y is `fill`. An axis with an empty list is taken as it is. What Slice,
+/// Split, Gather, Pad, Tile, Expand, nearest Resize and Upsample are. Inputs: x.
+struct Take {
+  std::vector<std::vector<std::int32_t>> index;
+  double fill = 0;
+};
+enum class UnaryKind {
+  kSign,
+  kAbs,
+  kFloor,
+  kCeil,
+  kRound,        ///< half to even
+  kHardSigmoid,  ///< clip(alpha x + beta, 0, 1)
+  kHardSwish,    ///< x clip(x / 6 + 1 / 2, 0, 1)
+  kSoftsign,     ///< x / (1 + |x|)
+  kSigmoid,
+  kTanh,
+  kElu,   ///< x >= 0 ? x : alpha (exp(x) - 1)
+  kSelu,  ///< beta (x >= 0 ? x : alpha (exp(x) - 1))
+  kSoftplus,
+  kExp,
+  kErf,
+  kSqrt,
+};
+/// A function of each element; alpha and beta are the float32 values. Inputs: x.
+struct Unary {
+  UnaryKind kind = UnaryKind::kSign;
+  double alpha = 0, beta = 0;
+};
+/// y = x >= 0 ? x : slope x. Inputs: x, slope (broadcasts to x).
+struct PRelu {};
+/// QONNX's Trunc: q = roundeven(x / scale + zero_point); y = (round(clip(q / divisor)) -
+/// out_zero_point) * out_scale. Version 1 clips nothing. Parameters broadcast to x.
+struct Trunc {
+  Tensor<double> scale, zero_point;
+  Tensor<double> divisor;  ///< powers of two
+  Tensor<double> out_scale, out_zero_point;
+  std::vector<Range> limits;  ///< of the output codes; empty: none
+  Rounding rounding = Rounding::kFloor;
+};
+/// QONNX's FloatQuant: x / scale rounded to a minifloat, times scale. Parameters broadcast to x.
+struct FloatQuant {
+  Tensor<double> scale, exponent_bits, mantissa_bits, exponent_bias, max_value;
+  Rounding rounding = Rounding::kHalfEven;
+  bool has_subnormal = true;
+  bool has_infinity = false;
+  bool has_nan = false;
+  bool saturation = true;
+};
+/// The k largest (or smallest) along `axis`, best first, the lowest index first on ties: their
+/// values, or their indices. Inputs: x.
+struct TopK {
+  int axis = -1;
+  std::int64_t k = 1;
+  bool largest = true;
+  bool values = false;
+};
 /// Only as a graph's last operator, where it is removed by import (with a note).
 struct Softmax {
   int axis = -1;
@@ -95,8 +205,11 @@ struct ArgMax {
 
 using Op = std::variant<Quant, BipolarQuant, MultiThreshold, MatMul, Gemm, Add, Sub, Mul, Div, Pow,
                         Neg, BatchNormalization, Relu, LeakyRelu, Clip, Reshape, Transpose, Concat,
-                        Softmax, ArgMax>;
+                        Softmax, ArgMax, Conv, ConvTranspose, MaxPool, AveragePool, QuantAvgPool,
+                        Reduce, Take, Unary, PRelu, Trunc, FloatQuant, TopK>;
 
+/// "sigmoid".
+[[nodiscard]] std::string_view kind_name(UnaryKind kind);
 /// Short lower-case name of the operator, for dumps.
 [[nodiscard]] std::string_view kind_name(const Op& op);
 

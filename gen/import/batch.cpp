@@ -128,6 +128,40 @@ struct BatchRule {
     const int a = along(op.axis, "axis");
     return !op.keep_dims && a > op.axis ? a - 1 : a;
   }
+  /// Operators that keep the batch on axis 0.
+  [[nodiscard]] int leading(std::string_view what) const {
+    if (axis(0) > 0) mixes(fmt::format("its {} run over axis {}, the batch", what, axis(0)));
+    for (std::size_t i = 1; i < in.size(); ++i) {
+      if (axis(i) >= 0) mixes("its parameters depend on the batch");
+    }
+    return axis(0);
+  }
+  int operator()(const graph::Conv&) const { return leading("windows and channels"); }
+  int operator()(const graph::ConvTranspose&) const { return leading("windows and channels"); }
+  int operator()(const graph::MaxPool&) const { return leading("windows and channels"); }
+  int operator()(const graph::AveragePool&) const { return leading("windows and channels"); }
+  int operator()(const graph::QuantAvgPool&) const { return leading("windows and channels"); }
+  int operator()(const graph::Reduce& op) const {
+    const int a = axis(0);
+    int gone = 0;
+    for (const int reduced : op.axes) {
+      if (a >= 0 && reduced == a) mixes(fmt::format("it reduces axis {}, the batch", a));
+      if (reduced < a) ++gone;
+    }
+    return op.keep_dims || a < 0 ? a : a - gone;
+  }
+  int operator()(const graph::Take& op) const {
+    const int a = axis(0);
+    if (a >= 0 && !op.index[static_cast<std::size_t>(a)].empty()) {
+      mixes(fmt::format("it selects on axis {}, the batch", a));
+    }
+    return a;
+  }
+  int operator()(const graph::Unary&) const { return axis(0); }
+  int operator()(const graph::PRelu&) const { return elementwise(); }
+  int operator()(const graph::Trunc&) const { return axis(0); }
+  int operator()(const graph::FloatQuant&) const { return axis(0); }
+  int operator()(const graph::TopK& op) const { return along(op.axis, "axis"); }
 };
 
 }  // namespace

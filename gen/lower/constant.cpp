@@ -159,6 +159,10 @@ struct Folder {
   Constant operator()(const graph::Transpose& op) const {
     return gather(x(), shape, transpose_index(x().shape(), op.perm));
   }
+  template <class Other>
+  Constant operator()(const Other&) const {
+    return refuse();
+  }
   Constant operator()(const graph::MatMul&) const { return refuse(); }
   Constant operator()(const graph::Gemm&) const { return refuse(); }
   Constant operator()(const graph::BatchNormalization&) const { return refuse(); }

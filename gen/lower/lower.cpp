@@ -209,6 +209,10 @@ struct Lowerer::Pointwise {
     fail(ErrorCode::E502, "Softmax inside of the network", node.name);
   }
   void operator()(const graph::ArgMax& op) const { lowerer.lower_arg_max(node, op); }
+  template <class Other>
+  void operator()(const Other&) const {
+    fail(ErrorCode::E502, node.op_type, node.name);
+  }
 };
 
 void Lowerer::walk(graph::NodeId id) {
