@@ -7,6 +7,7 @@
 
 #include "nib/base/check.h"
 #include "nib/base/error.h"
+#include "nib/golden/integer_form.h"
 #include "nib/golden/multiply.h"
 #include "nib/golden/state.h"
 
@@ -47,14 +48,6 @@ bool find_dense(const MatrixProduct& p, Block& a, Block& b, Dense& dense) {
   return false;
 }
 
-/// The integer form of a dense product: exact accumulators times a unit per column.
-struct IntegerForm {
-  std::vector<double> matrix;    ///< k x n multiples
-  std::vector<Unit> x_unit;      ///< per k
-  std::vector<Multiple> column;  ///< of the outputs
-  bool fits_float = false;
-};
-
 /// Units and bounds of x per k, over all lines.
 std::vector<Multiple> line_hull(const Dense& d) {
   std::vector<Multiple> hulls(static_cast<std::size_t>(d.k));
@@ -69,42 +62,16 @@ std::vector<Multiple> line_hull(const Dense& d) {
 }
 
 /// nullopt where x or the weights are not exact multiples, or an accumulator exceeds 2^53.
-std::optional<IntegerForm> integer_form(const Dense& d) {
+std::optional<IntegerForm> dense_form(const Dense& d) {
   if (!d.x->lattice || !d.x->exact || !d.weights->exact || d.x->constant) return std::nullopt;
-  IntegerForm form;
-  const std::vector<Multiple> x = line_hull(d);
-  for (const Multiple& m : x) form.x_unit.push_back(m.unit);
-  form.column.assign(static_cast<std::size_t>(d.n), Multiple{});
-  const auto weight = [&](std::int64_t k, std::int64_t n) {
-    return d.weights->value[static_cast<std::size_t>(d.weight_at(k, n))];
-  };
+  std::vector<double> weights;
+  weights.reserve(static_cast<std::size_t>(d.k * d.n));
   for (std::int64_t k = 0; k < d.k; ++k) {
     for (std::int64_t n = 0; n < d.n; ++n) {
-      const auto unit = product(x[static_cast<std::size_t>(k)].unit, unit_of(weight(k, n)));
-      if (!unit) return std::nullopt;
-      Unit& column = form.column[static_cast<std::size_t>(n)].unit;
-      column = common(column, *unit);
+      weights.push_back(d.weights->value[static_cast<std::size_t>(d.weight_at(k, n))]);
     }
   }
-  form.matrix.resize(static_cast<std::size_t>(d.k * d.n));
-  double largest = 0;
-  for (std::int64_t k = 0; k < d.k; ++k) {
-    const Multiple& xk = x[static_cast<std::size_t>(k)];
-    for (std::int64_t n = 0; n < d.n; ++n) {
-      const double w = weight(k, n);
-      if (w == 0 || xk.unit.is_zero() || xk.bound == 0) continue;
-      Multiple& column = form.column[static_cast<std::size_t>(n)];
-      const double multiple = ratio(*product(xk.unit, unit_of(w)), column.unit);
-      form.matrix[static_cast<std::size_t>(k * d.n + n)] = w < 0 ? -multiple : multiple;
-      column.bound += multiple * xk.bound;
-    }
-    largest = std::max(largest, xk.bound);
-  }
-  for (const Multiple& m : form.column) largest = std::max(largest, m.bound);
-  // The bounds carry a relative slack of 2^-30 at most; half of the range is ample.
-  if (!(largest <= 0x1p52)) return std::nullopt;
-  form.fits_float = largest <= 0x1p23;
-  return form;
+  return integer_form(line_hull(d), d.n, weights);
 }
 
 /// x as multiples of its units, rows x k, for the kernel.
@@ -112,17 +79,12 @@ template <class T>
 void to_multiples(const Block& x, const std::vector<Unit>& units, std::int64_t lines,
                   std::vector<T>& out) {
   const std::size_t k = units.size();
-  std::vector<double> divisor, inverse;
-  for (const Unit& unit : units) {
-    divisor.push_back(unit.is_zero() ? 1.0 : to_double(unit));
-    inverse.push_back(unit.odd == 1 ? std::ldexp(1.0, -unit.exponent) : 0.0);
-  }
+  const std::vector<ToMultiple> to(units.begin(), units.end());
   out.resize(static_cast<std::size_t>(lines) * k);
   for (std::size_t line = 0; line < static_cast<std::size_t>(lines); ++line) {
     for (std::size_t i = 0; i < k; ++i) {
-      const double value = x.value[line * k + i];
-      // Both are exact: the quotient is an integer below 2^53.
-      out[line * k + i] = static_cast<T>(inverse[i] != 0 ? value * inverse[i] : value / divisor[i]);
+      // Exact: the quotient is an integer below 2^53.
+      out[line * k + i] = static_cast<T>(to[i](x.value[line * k + i]));
     }
   }
 }
@@ -259,7 +221,7 @@ std::optional<Multiple> norm_multiple(const Multiple& x, const Channel& c, bool&
 Step compile_product(State&, const MatrixProduct& product, Block& a, Block& b, Block& out) {
   Dense dense;
   if (!find_dense(product, a, b, dense)) return general_step(product, a, b, out);
-  const auto form = integer_form(dense);
+  const auto form = dense_form(dense);
   if (!form) return bounded_step(dense, out);
   Lattice lattice;
   for (std::int64_t line = 0; line < dense.lines; ++line) {

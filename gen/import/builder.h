@@ -30,7 +30,9 @@ struct Builder {
   std::map<std::string, std::string, std::less<>> unread;  ///< outputs that no reader makes: why
   std::map<std::string, std::int64_t, std::less<>> opsets;
   std::int64_t file_batch = -1;                 ///< length of axis 0 in the file; -1: symbolic
-  std::set<std::string, std::less<>> reserved;  ///< tensor names of the file
+  std::set<std::string, std::less<>> reserved;    ///< tensor names of the file
+  std::set<std::string, std::less<>> read_names;  ///< tensors that nodes or outputs read
+  std::set<std::string, std::less<>> node_names;  ///< of the file and of nodes that we add
   std::int64_t spent_activations = 0;  ///< of all computed tensors, against kMaxActivations
   std::int64_t spent_elements = 0;     ///< of all constants, against kMaxElements
   std::map<std::string, int> counted_notes;
@@ -84,6 +86,9 @@ class NodeReader {
   [[nodiscard]] std::int64_t attribute(std::string_view name, std::int64_t absent);
   [[nodiscard]] std::optional<std::string> text(std::string_view name);
   [[nodiscard]] std::optional<std::vector<std::int64_t>> list(std::string_view name);
+  [[nodiscard]] std::optional<std::vector<double>> floats(std::string_view name);
+  /// A list of `rank` integers, or one integer for all axes; empty where absent. Errors: E0306.
+  [[nodiscard]] std::vector<std::int64_t> per_axis(std::string_view name, std::size_t rank);
   [[nodiscard]] const RawTensor* tensor(std::string_view name);
   [[nodiscard]] const RawAttribute* take(std::string_view name);
   /// An attribute of 0 or 1.
@@ -98,8 +103,14 @@ class NodeReader {
   /// operator's general rule is not to decide. Errors: E0207, E0215, E0307.
   graph::ValueId emit(graph::Op op, std::vector<graph::ValueId> inputs, const Shape& reshaped = {},
                       std::optional<int> batch_axis = std::nullopt, std::size_t output = 0);
-  /// The first output is this constant.
-  void emit_constant(graph::Constant constant, ElementType type);
+  /// Appends a node of our own whose output is no tensor of the file: both are named after this
+  /// node and `suffix`. For operators that are read as several.
+  graph::ValueId step(std::string_view suffix, graph::Op op, std::vector<graph::ValueId> inputs,
+                      const Shape& reshaped = {}, std::optional<int> batch_axis = std::nullopt);
+  /// True where a node or an output of the graph reads that output.
+  [[nodiscard]] bool used(std::size_t output) const;
+  /// The first output (or `output`) is this constant.
+  void emit_constant(graph::Constant constant, ElementType type, std::size_t output = 0);
   /// A constant of our own that a node reads (a parameter in another form).
   graph::ValueId helper_constant(std::string_view suffix, Tensor<double> constant);
   /// Element type of the output where it is not that of the first input.
@@ -112,6 +123,10 @@ class NodeReader {
 
  private:
   void need_output(std::size_t output) const;
+  [[nodiscard]] std::string fresh_node_name(std::string base);
+  graph::ValueId append(std::string node_name, std::string value_name, graph::Op op,
+                        std::vector<graph::ValueId> inputs, const Shape& reshaped,
+                        std::optional<int> batch_axis);
   /// True where the shapes fit if the batch has that many rows.
   [[nodiscard]] bool fits_with_rows(const graph::Op& op, const std::vector<graph::ValueId>& inputs,
                                     std::int64_t rows) const;
@@ -121,12 +136,14 @@ class NodeReader {
 
   Builder& builder_;
   const RawNode& node_;
+  bool emitted_ = false;  ///< a node carries the name of this one already
   std::set<std::string, std::less<>> taken_;
 };
 
 /// Reads one operator.
 using OpReader = void (*)(NodeReader&);
-/// The reader of an operator, nullptr where there is none. `domain` is normalised: "" or "qonnx".
+/// The reader of an operator, nullptr where there is none. `domain` is normalised: "", "qonnx" or
+/// "channels_last".
 [[nodiscard]] OpReader find_reader(std::string_view domain, std::string_view op_type);
 /// The operators of all tables, sorted, for messages.
 [[nodiscard]] std::string supported_operators();
@@ -142,6 +159,14 @@ struct OpEntry {
 [[nodiscard]] const std::vector<OpEntry>& activation_readers();
 [[nodiscard]] const std::vector<OpEntry>& shape_readers();
 [[nodiscard]] const std::vector<OpEntry>& fold_readers();
+[[nodiscard]] const std::vector<OpEntry>& conv_readers();
+[[nodiscard]] const std::vector<OpEntry>& pool_readers();
+[[nodiscard]] const std::vector<OpEntry>& select_readers();
+[[nodiscard]] const std::vector<OpEntry>& resize_readers();
+[[nodiscard]] const std::vector<OpEntry>& function_readers();
+[[nodiscard]] const std::vector<OpEntry>& qdq_readers();
+[[nodiscard]] const std::vector<OpEntry>& qlinear_readers();
+[[nodiscard]] const std::vector<OpEntry>& custom_readers();
 
 /// The first output is the first input in another shape: a constant again, or a Reshape node.
 void reshape_to(NodeReader& node, const Shape& shape, std::optional<int> batch_axis = {});

@@ -27,11 +27,15 @@ constexpr std::string_view kQonnxDomains[] = {"onnx.brevitas", "finn.custom_op.g
 const std::vector<OpEntry>* const* tables() {
   static const std::vector<OpEntry>* const kTables[] = {&quant_readers(),      &linear_readers(),
                                                         &activation_readers(), &shape_readers(),
-                                                        &fold_readers(),       nullptr};
+                                                        &fold_readers(),       &conv_readers(),
+                                                        &pool_readers(),       &select_readers(),
+                                                        &resize_readers(),     &function_readers(),
+                                                        &qdq_readers(),        &qlinear_readers(),
+                                                        &custom_readers(),     nullptr};
   return kTables;
 }
 
-/// "" or "qonnx"; the quantisers of the default domain (old exports) count as QONNX's.
+/// "", "qonnx" or "channels_last"; the quantisers of the default domain (old exports) count as QONNX's.
 std::string_view normalised_domain(const RawNode& node) {
   if (node.domain.empty() || node.domain == "ai.onnx") {
     return find_reader("qonnx", node.op_type) != nullptr ? "qonnx" : "";
@@ -40,9 +44,8 @@ std::string_view normalised_domain(const RawNode& node) {
     if (node.domain == domain) return "qonnx";
   }
   std::string hint;
-  if (node.domain == "qonnx.custom_op.channels_last") {
-    hint = "channels-last operators are not read yet: export with channels first";
-  } else if (node.domain.starts_with("finn.custom_op.fpgadataflow")) {
+  if (node.domain == "qonnx.custom_op.channels_last") return "channels_last";
+  if (node.domain.starts_with("finn.custom_op.fpgadataflow")) {
     hint = "the file holds FINN's hardware layers: give the model from before that step";
   }
   fail(ErrorCode::E302, in_quotes(node.domain), node.where, std::move(hint));
@@ -56,7 +59,10 @@ std::string_view why_unsupported(std::string_view op_type) {
       {"Loop", "control flow"},
       {"Scan", "control flow"},
       {"GenericPartition", "which names another file: give the model from before partitioning"},
-      {"FloatQuant", "a quantiser to floating point"},
+      {"QuantLSTMCell", "a recurrent cell"},
+      {"LSTM", "a recurrent cell"},
+      {"GRU", "a recurrent cell"},
+      {"RNN", "a recurrent cell"},
       {"RandomNormal", "which is random"},
       {"RandomUniform", "which is random"},
   };
@@ -215,14 +221,19 @@ void apply_input_types(Graph& graph, const RawModel& raw, const Options& options
 }
 
 std::string dialect_of(const RawModel& raw) {
-  bool quant = false, threshold = false;
+  bool quant = false, threshold = false, pairs = false, operators = false;
   for (const RawNode& node : raw.nodes) {
     quant = quant || node.op_type == "Quant" || node.op_type == "IntQuant" ||
             node.op_type == "BipolarQuant";
     threshold = threshold || node.op_type == "MultiThreshold";
+    pairs = pairs || node.op_type == "QuantizeLinear" || node.op_type == "DequantizeLinear";
+    operators = operators || node.op_type == "QLinearConv" || node.op_type == "QLinearMatMul" ||
+                node.op_type == "MatMulInteger" || node.op_type == "ConvInteger";
   }
   if (quant && threshold) return "QONNX with thresholds";
   if (quant) return "QONNX";
+  if (operators) return "quantised operators";
+  if (pairs) return "QDQ";
   return threshold ? "FINN" : "ONNX without quantisers";
 }
 
@@ -233,7 +244,10 @@ Graph build(const RawModel& raw, const Options& options, bool batched) {
   check_imports(builder, raw);
   for (const RawNode& node : raw.nodes) {
     builder.reserved.insert(node.outputs.begin(), node.outputs.end());
+    builder.read_names.insert(node.inputs.begin(), node.inputs.end());
+    builder.node_names.insert(node.name);
   }
+  builder.read_names.insert(raw.outputs.begin(), raw.outputs.end());
   add_inputs(builder, raw);
   for (const auto& [name, tensor] : raw.constants) {
     builder.add_constant(name, tensor.data, tensor.type, "initialiser " + in_quotes(name));

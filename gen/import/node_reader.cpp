@@ -161,6 +161,28 @@ std::optional<std::vector<std::int64_t>> NodeReader::list(std::string_view name)
   return *value;
 }
 
+std::optional<std::vector<double>> NodeReader::floats(std::string_view name) {
+  const RawAttribute* found = take(name);
+  if (found == nullptr) return std::nullopt;
+  const auto* value = std::get_if<std::vector<float>>(&found->value);
+  if (value == nullptr) fail(ErrorCode::E304, fmt::format("{} must be a list of floats", name));
+  return std::vector<double>(value->begin(), value->end());
+}
+
+std::vector<std::int64_t> NodeReader::per_axis(std::string_view name, std::size_t rank) {
+  const RawAttribute* found = take(name);
+  if (found == nullptr) return {};
+  if (const auto* one = std::get_if<std::int64_t>(&found->value)) {
+    return std::vector<std::int64_t>(rank, *one);
+  }
+  const auto* value = std::get_if<std::vector<std::int64_t>>(&found->value);
+  if (value == nullptr) fail(ErrorCode::E304, fmt::format("{} must be a list of integers", name));
+  if (!value->empty() && value->size() != rank) {
+    fail(ErrorCode::E306, fmt::format("{} has {} entries, not {}", name, value->size(), rank));
+  }
+  return *value;
+}
+
 const RawTensor* NodeReader::tensor(std::string_view name) {
   const RawAttribute* found = take(name);
   if (found == nullptr) return nullptr;
@@ -223,6 +245,33 @@ void NodeReader::fail_misfit(const graph::Op& op, const std::vector<ValueId>& in
 ValueId NodeReader::emit(graph::Op op, std::vector<ValueId> inputs, const Shape& reshaped,
                          std::optional<int> batch_axis, std::size_t output) {
   need_output(output);
+  std::string name = node_.name;
+  if (emitted_) name = fresh_node_name(fmt::format("{}_{}", node_.name, output));
+  emitted_ = true;
+  return append(std::move(name), node_.outputs[output], std::move(op), std::move(inputs), reshaped,
+                batch_axis);
+}
+
+ValueId NodeReader::step(std::string_view suffix, graph::Op op, std::vector<ValueId> inputs,
+                         const Shape& reshaped, std::optional<int> batch_axis) {
+  std::string base = fmt::format("{}_{}", node_.name, suffix);
+  std::string value_name = builder_.fresh_name(base);
+  return append(fresh_node_name(std::move(base)), std::move(value_name), std::move(op),
+                std::move(inputs), reshaped, batch_axis);
+}
+
+std::string NodeReader::fresh_node_name(std::string base) {
+  while (!builder_.node_names.insert(base).second) base += "_";
+  return base;
+}
+
+bool NodeReader::used(std::size_t output) const {
+  return output < node_.outputs.size() && builder_.read_names.contains(node_.outputs[output]);
+}
+
+ValueId NodeReader::append(std::string node_name, std::string value_name, graph::Op op,
+                           std::vector<ValueId> inputs, const Shape& reshaped,
+                           std::optional<int> batch_axis) {
   std::vector<const Shape*> shapes;
   bool varies = false;
   for (const ValueId id : inputs) {
@@ -253,10 +302,10 @@ ValueId NodeReader::emit(graph::Op op, std::vector<ValueId> inputs, const Shape&
         batch_axis ? *batch_axis : batch_axis_of(builder_, op, inputs, result.shape, node_.where);
   }
   const auto node_id = static_cast<graph::NodeId>(builder_.graph.nodes.size());
-  const ValueId out = builder_.add_value(node_.outputs.at(output), std::move(result.shape), fact);
+  const ValueId out = builder_.add_value(std::move(value_name), std::move(result.shape), fact);
   builder_.graph.value(out).producer = node_id;
   builder_.graph.nodes.push_back(
-      {node_.name, node_.op_type, std::move(op), std::move(inputs), {out}});
+      {std::move(node_name), node_.op_type, std::move(op), std::move(inputs), {out}});
   return out;
 }
 
@@ -266,9 +315,9 @@ void NodeReader::need_output(std::size_t output) const {
   }
 }
 
-void NodeReader::emit_constant(graph::Constant constant, ElementType type) {
-  need_output(0);
-  builder_.add_constant(node_.outputs.at(0), std::move(constant), type, node_.where);
+void NodeReader::emit_constant(graph::Constant constant, ElementType type, std::size_t output) {
+  need_output(output);
+  builder_.add_constant(node_.outputs.at(output), std::move(constant), type, node_.where);
 }
 
 ValueId NodeReader::helper_constant(std::string_view suffix, Tensor<double> constant) {

@@ -133,14 +133,73 @@ TEST_CASE("a wrong number of inputs is our own fault") {
   CHECK_THROWS_AS((void)infer_shape(MatMul{}, absent), InternalError);
 }
 
+/// A window of that kernel; strides and dilations 1, no padding.
+Window window(std::vector<std::int64_t> kernel) {
+  const std::vector<std::int64_t> ones(kernel.size(), 1), zeros(kernel.size(), 0);
+  return {std::move(kernel), ones, ones, zeros, zeros, zeros};
+}
+
+TEST_CASE("windows of convolutions and pooling") {
+  Conv conv{window({3, 3}), 1, false};
+  CHECK(shape(conv, {{1, 2, 8, 9}, {5, 2, 3, 3}}) == "1x5x6x7");
+  CHECK(shape(conv, {{1, 2, 8, 9}, {5, 2, 3, 3}, {5}}) == "1x5x6x7");
+  CHECK(shape(conv, {{1, 2, 8, 9}, {5, 2, 3, 3}, {4}}) == "a bias of shape 4 for 5 channels");
+  CHECK(shape(conv, {{1, 2, 8, 9}, {5, 3, 3, 3}}) ==
+        "weights of shape 5x3x3x3 for 2 channels in 1 group(s)");
+  CHECK(shape(conv, {{1, 2, 2, 9}, {5, 2, 3, 3}}) == "a window of 3 on 2 padded elements");
+  conv.window.pads_begin = {1, 0};
+  conv.window.pads_end = {2, 1};
+  conv.window.strides = {2, 3};
+  conv.window.dilations = {2, 1};
+  CHECK(shape(conv, {{1, 2, 8, 9}, {5, 2, 3, 3}}) == "1x5x4x3");
+  CHECK(shape(Conv{window({3, 3}), 2, false}, {{1, 4, 5, 5}, {6, 2, 3, 3}}) == "1x6x3x3");
+  CHECK(shape(Conv{window({3, 3}), 4, false}, {{1, 4, 5, 5}, {6, 1, 3, 3}}) ==
+        "weights of shape 6x1x3x3 for 1x4x5x5, 4 group(s)");
+  CHECK(shape(Conv{window({3, 2}), 1, true}, {{1, 5, 6, 2}, {7, 3, 2, 2}}) == "1x3x5x7");
+  CHECK(shape(Conv{window({3}), 1, false}, {{1, 4, 10}, {8, 4, 3}}) == "1x8x8");
+
+  ConvTranspose up{window({3, 3}), {1, 0}, 1};
+  up.window.strides = {2, 2};
+  CHECK(shape(up, {{1, 2, 4, 4}, {2, 5, 3, 3}}) == "1x5x10x9");
+  CHECK(shape(up, {{1, 3, 4, 4}, {2, 5, 3, 3}}) == "weights of shape 2x5x3x3 for 1x3x4x4");
+
+  MaxPool pool{window({2, 2}), false};
+  pool.window.strides = {2, 2};
+  CHECK(shape(pool, {{1, 3, 5, 6}}) == "1x3x2x3");
+  pool.window.ceil_extra = {1, 0};
+  CHECK(shape(pool, {{1, 3, 5, 6}}) == "1x3x3x3");
+  CHECK(shape(AveragePool{pool.window, true, true}, {{1, 5, 6, 3}}) == "1x3x3x3");
+  CHECK(shape(QuantAvgPool{window({4, 4}), 2, false}, {{1, 3, 4, 4}}) == "1x3x1x1");
+  CHECK(shape(pool, {{1, 3, 5}}) == "1x3x5 has not a batch, channels and 2 spatial axes");
+}
+
+TEST_CASE("reductions, selections and choices") {
+  CHECK(shape(Reduce{ReduceKind::kMean, {2, 3}, true}, {{1, 3, 4, 5}}) == "1x3x1x1");
+  CHECK(shape(Reduce{ReduceKind::kMax, {1, 3}, false}, {{1, 3, 4, 5}}) == "1x4");
+  CHECK(shape(Reduce{ReduceKind::kSum, {4}, true}, {{1, 3}}) == "no such axes in 1x3");
+  CHECK(shape(Reduce{ReduceKind::kMin, {1}, true}, {{1, 0}}) == "nothing to reduce");
+  CHECK(shape(Take{{{}, {2, -1, 0, 0}}, 0}, {{1, 3}}) == "1x4");
+  CHECK(shape(Take{{{}, {3}}, 0}, {{1, 3}}) == "index 3 on axis 1 of 1x3");
+  CHECK(shape(Take{{{}}, 0}, {{1, 3}}) == "1 index lists for 1x3");
+  CHECK(shape(TopK{1, 2, true, false}, {{1, 5}}) == "1x2");
+  CHECK(shape(TopK{1, 6, true, false}, {{1, 5}}) == "the best 6 along axis 1 of 1x5");
+  CHECK(shape(PRelu{}, {{1, 4, 2, 2}, {4, 1, 1}}) == "1x4x2x2");
+  CHECK(shape(PRelu{}, {{1, 4}, {3}}) == "the slope of shape 3 does not broadcast to 1x4");
+  CHECK(shape(Unary{UnaryKind::kTanh, 0, 0}, {{1, 4}}) == "1x4");
+}
+
 TEST_CASE("every operator has a name of its own") {
-  const Op ops[] = {Quant{},   BipolarQuant{}, MultiThreshold{},
-                    MatMul{},  Gemm{},         Add{},
-                    Sub{},     Mul{},          Div{},
-                    Pow{},     Neg{},          BatchNormalization{},
-                    Relu{},    LeakyRelu{},    Clip{},
-                    Reshape{}, Transpose{},    Concat{},
-                    Softmax{}, ArgMax{}};
+  const Op ops[] = {Quant{},         BipolarQuant{}, MultiThreshold{},
+                    MatMul{},        Gemm{},         Add{},
+                    Sub{},           Mul{},          Div{},
+                    Pow{},           Neg{},          BatchNormalization{},
+                    Relu{},          LeakyRelu{},    Clip{},
+                    Reshape{},       Transpose{},    Concat{},
+                    Softmax{},       ArgMax{},       Conv{},
+                    ConvTranspose{}, MaxPool{},      AveragePool{},
+                    QuantAvgPool{},  Reduce{},       Take{},
+                    Unary{},         PRelu{},        Trunc{},
+                    FloatQuant{},    TopK{}};
   CHECK(std::size(ops) == std::variant_size_v<Op>);
   std::vector<std::string_view> names;
   for (const Op& op : ops) {
