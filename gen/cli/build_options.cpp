@@ -86,9 +86,9 @@ BuildSetup check_build_options(const BuildOptions& options) {
          "--style unrolled builds networks that fit the device as one pipeline");
   }
   if (!options.name.empty()) check_name("--name", options.name);
-  (void)parse_whole("--threads", options.threads, 1, kMostThreads);
 
   plan::Goal goal;
+  goal.threads = static_cast<int>(parse_whole("--threads", options.threads, 1, kMostThreads));
   if (!options.clock_mhz.empty()) {
     goal.clock_mhz = parse_real("--clock-mhz", options.clock_mhz, kLowestMhz, kHighestMhz);
   }

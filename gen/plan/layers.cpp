@@ -150,6 +150,7 @@ class Layering {
 
   void run() {
     inputs();
+    if (plan_.goal.threads > 1) solutions_.solve_ahead(matrix_problems(), plan_.goal.threads);
     for (std::size_t n = 0; n < graph_.nodes.size(); ++n) {
       if (absorbed_[n] == 0) place(n);
     }
@@ -240,7 +241,7 @@ class Layering {
   }
 
   // The nodes of the layer that begins at node n: n and the steps that alone read it.
-  std::vector<const Node*> chain_from(std::size_t n) {
+  std::vector<const Node*> chain_from(std::size_t n) const {
     std::vector<const Node*> chain{&graph_.nodes[n]};
     if (std::holds_alternative<lower::ArgMax>(chain[0]->op)) return chain;
     if (std::holds_alternative<lower::Concat>(chain[0]->op)) return chain;
@@ -252,7 +253,6 @@ class Layering {
       const bool merges = std::holds_alternative<lower::Step>(node.op) ||
                           std::holds_alternative<lower::Clamp>(node.op);
       if (!merges) return chain;
-      absorbed_[next] = 1;
       chain.push_back(&node);
     }
   }
@@ -262,6 +262,7 @@ class Layering {
     Layer layer;
     layer.name = names_.claim(rtl::legal_name(chain[0]->name, "layer"));
     for (const Node* node : chain) {
+      absorbed_[at(node - graph_.nodes.data())] = 1;
       layer.nodes.insert(layer.nodes.end(), node->sources.begin(), node->sources.end());
       add_text(layer.formula, node->formula);
     }
@@ -302,7 +303,7 @@ class Layering {
     if (const auto* op = std::get_if<lower::Linear>(&head.op)) {
       layer.macs =
           static_cast<std::int64_t>(op->weights.data.size() * live.size()) / op->weights.shape[0];
-      linear(*op, live, builder, signals);
+      linear(*op, flow_.range[at(head.inputs[0])], live, builder, signals);
     } else if (const auto* sum = std::get_if<lower::Sum>(&head.op)) {
       layer.macs = static_cast<std::int64_t>(live.size() * sum->factors.size());
       add_up(*sum, live, builder, signals);
@@ -338,51 +339,78 @@ class Layering {
     return builder.clamp(x, clamp.limits[clamp.grouping.of(element)], element);
   }
 
-  void linear(const lower::Linear& op, const std::vector<char>& live, LayerBuilder& builder,
-              std::vector<Signal>& signals) {
+  /// One row of elements of a Linear node: the outputs that are wanted, the matrix and bias between
+  /// them and the inputs that vary and count.
+  struct LinearRow {
+    std::vector<std::size_t> wanted;  ///< outputs
+    std::vector<Source> columns;
+    std::vector<std::int64_t> bias;
+    MatrixProblem problem;
+  };
+  LinearRow linear_row(const lower::Linear& op, const std::vector<Range>& x,
+                       const std::vector<char>& live, std::size_t row) const {
     const std::size_t outs = at(op.weights.shape[0]);
     const std::size_t ins = at(op.weights.shape[1]);
-    for (std::size_t row = 0; row < live.size() / outs; ++row) {
-      std::vector<std::size_t> wanted;
-      for (std::size_t o = 0; o < outs; ++o) {
-        if (live[row * outs + o] != 0) wanted.push_back(o);
-      }
-      if (wanted.empty()) continue;
-      linear_row(op, row, wanted, ins, builder, signals);
+    LinearRow result;
+    for (std::size_t o = 0; o < outs; ++o) {
+      if (live[row * outs + o] == 0) continue;
+      result.wanted.push_back(o);
+      result.bias.push_back(op.bias[o]);
     }
-  }
-  void linear_row(const lower::Linear& op, std::size_t row, const std::vector<std::size_t>& wanted,
-                  std::size_t ins, LayerBuilder& builder, std::vector<Signal>& signals) {
-    const std::size_t outs = at(op.weights.shape[0]);
-    std::vector<std::int64_t> bias;
-    std::vector<std::int32_t> outputs;
-    for (const std::size_t o : wanted) {
-      bias.push_back(op.bias[o]);
-      outputs.push_back(static_cast<std::int32_t>(row * outs + o));
-    }
-    std::vector<Source> columns;
     std::vector<std::size_t> kept;
     for (std::size_t i = 0; i < ins; ++i) {
-      const auto element = static_cast<std::int32_t>(row * ins + i);
-      const Range r = builder.operand_range(0, element);
+      const Range r = x[row * ins + i];
       bool used = false;
-      for (std::size_t k = 0; k < wanted.size(); ++k) {
-        const std::int64_t w = op.weights.data[wanted[k] * ins + i];
-        if (r.is_constant()) bias[k] = checked_add(bias[k], checked_mul(w, r.min));
+      for (std::size_t k = 0; k < result.wanted.size(); ++k) {
+        const std::int64_t w = op.weights.data[result.wanted[k] * ins + i];
+        if (r.is_constant()) {
+          result.bias[k] = checked_add(result.bias[k], checked_mul(w, r.min));
+        }
         used = used || w != 0;
       }
       if (!used || r.is_constant()) continue;
       kept.push_back(i);
-      columns.push_back(Source{0, element});
+      result.columns.push_back(Source{0, static_cast<std::int32_t>(row * ins + i)});
+      result.problem.inputs.push_back(r);
     }
-    Tensor<std::int64_t> matrix(
-        Shape{static_cast<std::int64_t>(wanted.size()), static_cast<std::int64_t>(kept.size())});
+    result.problem.matrix = Tensor<std::int64_t>(Shape{
+        static_cast<std::int64_t>(result.wanted.size()), static_cast<std::int64_t>(kept.size())});
     std::size_t cell = 0;
-    for (const std::size_t o : wanted) {
-      for (const std::size_t i : kept) matrix.data[cell++] = op.weights.data[o * ins + i];
+    for (const std::size_t o : result.wanted) {
+      for (const std::size_t i : kept) {
+        result.problem.matrix.data[cell++] = op.weights.data[o * ins + i];
+      }
     }
-    const std::vector<Signal> rows = builder.linear(matrix, columns, bias, outputs);
-    for (std::size_t k = 0; k < wanted.size(); ++k) signals[row * outs + wanted[k]] = rows[k];
+    return result;
+  }
+  void linear(const lower::Linear& op, const std::vector<Range>& x, const std::vector<char>& live,
+              LayerBuilder& builder, std::vector<Signal>& signals) const {
+    const std::size_t outs = at(op.weights.shape[0]);
+    for (std::size_t row = 0; row < live.size() / outs; ++row) {
+      const LinearRow r = linear_row(op, x, live, row);
+      if (r.wanted.empty()) continue;
+      std::vector<std::int32_t> outputs;
+      for (const std::size_t o : r.wanted) {
+        outputs.push_back(static_cast<std::int32_t>(row * outs + o));
+      }
+      const std::vector<Signal> rows = builder.linear(r.problem.matrix, r.columns, r.bias, outputs);
+      for (std::size_t k = 0; k < r.wanted.size(); ++k) signals[row * outs + r.wanted[k]] = rows[k];
+    }
+  }
+  /// What linear() will have solved, over all nodes.
+  std::vector<MatrixProblem> matrix_problems() const {
+    std::vector<MatrixProblem> problems;
+    for (std::size_t n = 0; n < graph_.nodes.size(); ++n) {
+      const Node& node = graph_.nodes[n];
+      const auto* op = std::get_if<lower::Linear>(&node.op);
+      if (op == nullptr) continue;
+      const std::vector<char>& live = flow_.live[at(chain_from(n).back()->output)];
+      for (std::size_t row = 0; row < live.size() / at(op->weights.shape[0]); ++row) {
+        LinearRow r = linear_row(*op, flow_.range[at(node.inputs[0])], live, row);
+        if (!r.columns.empty()) problems.push_back(std::move(r.problem));
+      }
+    }
+    return problems;
   }
 
   void add_up(const lower::Sum& op, const std::vector<char>& live, LayerBuilder& builder,

@@ -28,6 +28,7 @@ struct Goal {
   bool reset = false;      ///< synchronous reset on the valid pipeline (rst_i)
   bool wrap_axis = false;  ///< AXI4-Stream ends around the core
   int depth_excess = 2;    ///< see arith::SolveOptions
+  int threads = 1;         ///< that solve layers; the plan is the same for any number
 };
 
 /// One element of a port or of a layer's output word. Value = scale * code + offset.
