@@ -173,30 +173,6 @@ Step compile_power(Block& a, Block& b, Block& out) {
   };
 }
 
-/// Copies: output element e is element index[e] of part source[e].
-Step compile_gather(std::vector<Block*> parts, std::vector<std::size_t> source,
-                    std::vector<std::int64_t> index, Block& out) {
-  out.exact = std::all_of(parts.begin(), parts.end(), [](const Block* b) { return b->exact; });
-  const bool known = std::all_of(parts.begin(), parts.end(),
-                                 [](const Block* b) { return b->lattice.has_value(); });
-  if (known) {
-    out.lattice = lattice_of(out.size, [&](std::int64_t e) -> std::optional<Multiple> {
-      const auto i = static_cast<std::size_t>(e);
-      return at(parts[source[i]]->lattice, index[i]);
-    });
-  }
-  return [parts = std::move(parts), source = std::move(source), index = std::move(index),
-          &out](std::int64_t rows) {
-    out.resize(rows);
-    const std::int64_t count = out.constant ? 1 : rows;
-    for (std::int64_t r = 0; r < count; ++r) {
-      for (std::size_t e = 0; e < index.size(); ++e) {
-        out.set(r, static_cast<std::int64_t>(e), parts[source[e]]->at(r, index[e]));
-      }
-    }
-  };
-}
-
 std::vector<std::int64_t> counted(std::int64_t size) {
   std::vector<std::int64_t> index(static_cast<std::size_t>(size));
   for (std::size_t i = 0; i < index.size(); ++i) index[i] = static_cast<std::int64_t>(i);
@@ -313,13 +289,46 @@ struct NodeCompiler {
     fail(ErrorCode::E309, "a Softmax has no exact value", node.name);
   }
   Step operator()(const graph::ArgMax& op) const { return compile_argmax(state, id, op); }
-  template <class Other>
-  Step operator()(const Other&) const {
-    fail(ErrorCode::E309, node.op_type, node.name);
+  Step operator()(const graph::Conv&) const { return compile_convolution(state, id, steps); }
+  Step operator()(const graph::ConvTranspose&) const {
+    return compile_convolution(state, id, steps);
   }
+  Step operator()(const graph::MaxPool&) const { return compile_pool(state, id, steps); }
+  Step operator()(const graph::AveragePool&) const { return compile_pool(state, id, steps); }
+  Step operator()(const graph::QuantAvgPool&) const { return compile_pool(state, id, steps); }
+  Step operator()(const graph::Reduce&) const { return compile_pool(state, id, steps); }
+  Step operator()(const graph::Take& op) const { return compile_take(state, id, op); }
+  Step operator()(const graph::Unary& op) const { return compile_unary(state, id, op); }
+  Step operator()(const graph::PRelu&) const { return compile_prelu(in(0), in(1), out()); }
+  Step operator()(const graph::Trunc& op) const { return compile_trunc(state, id, op); }
+  Step operator()(const graph::FloatQuant& op) const { return compile_float_quant(state, id, op); }
+  Step operator()(const graph::TopK& op) const { return compile_topk(state, id, op); }
 };
 
 }  // namespace
+
+Step compile_gather(std::vector<Block*> parts, std::vector<std::size_t> source,
+                    std::vector<std::int64_t> index, Block& out) {
+  out.exact = std::all_of(parts.begin(), parts.end(), [](const Block* b) { return b->exact; });
+  const bool known = std::all_of(parts.begin(), parts.end(),
+                                 [](const Block* b) { return b->lattice.has_value(); });
+  if (known) {
+    out.lattice = lattice_of(out.size, [&](std::int64_t e) -> std::optional<Multiple> {
+      const auto i = static_cast<std::size_t>(e);
+      return at(parts[source[i]]->lattice, index[i]);
+    });
+  }
+  return [parts = std::move(parts), source = std::move(source), index = std::move(index),
+          &out](std::int64_t rows) {
+    out.resize(rows);
+    const std::int64_t count = out.constant ? 1 : rows;
+    for (std::int64_t r = 0; r < count; ++r) {
+      for (std::size_t e = 0; e < index.size(); ++e) {
+        out.set(r, static_cast<std::int64_t>(e), parts[source[e]]->at(r, index[e]));
+      }
+    }
+  };
+}
 
 Step compile_binary(Block& a, Block& b, Block& out, Binary op) {
   set_binary_lattice(a, b, out, op);

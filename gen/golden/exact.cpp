@@ -9,6 +9,7 @@
 
 #include "nib/base/check.h"
 #include "nib/base/error.h"
+#include "nib/golden/functions.h"
 #include "nib/golden/golden.h"
 
 namespace nib::golden {
@@ -93,6 +94,7 @@ ExactCone::ExactCone(const graph::Graph& graph)
     : graph_(graph),
       products_(graph.nodes.size()),
       tables_(graph.nodes.size()),
+      forms_(graph.nodes.size()),
       stored_(graph.nodes.size(), -1) {}
 
 std::uint64_t ExactCone::key_of(ValueId value, std::int64_t element) {
@@ -180,6 +182,50 @@ const QuantTable& ExactCone::table_of(NodeId id) {
   return *table;
 }
 
+const Forms& ExactCone::forms(NodeId id) {
+  auto& own = forms_[static_cast<std::size_t>(id)];
+  if (!own) own = forms_of(graph_, graph_.node(id));
+  return *own;
+}
+
+bool ExactCone::list_windowed(NodeId id, std::int64_t element, Operands& operands) {
+  const graph::Node& node = graph_.node(id);
+  const Shape& x = graph_.value(node.inputs[0]).shape;
+  if (const auto* take = std::get_if<graph::Take>(&node.op)) {
+    const Shape& out = graph_.value(node.outputs[0]).shape;
+    const std::int64_t from = take_at(*take, x, out, element);
+    if (from >= 0) operands.push_back({0, from});
+    return true;
+  }
+  if (const auto* topk = std::get_if<graph::TopK>(&node.op)) {
+    const Lane lane = topk_lane(*topk, x, element);
+    for (std::int64_t i = 0; i < lane.count; ++i) {
+      operands.push_back({0, lane.first + i * lane.stride});
+    }
+    return true;
+  }
+  const Forms& own = forms(id);
+  if (own.fan) {
+    const auto e = static_cast<std::size_t>(element);
+    for (std::int64_t i = own.fan->first[e]; i < own.fan->first[e + 1]; ++i) {
+      operands.push_back({0, own.fan->source[static_cast<std::size_t>(i)]});
+    }
+    return true;
+  }
+  if (!own.convolution) return false;
+  const Convolution::Place place = own.convolution->place_of(element);
+  std::vector<Convolution::Term> terms;
+  own.convolution->terms_of(place, terms);
+  for (const Convolution::Term& term : terms) {
+    operands.push_back({0, term.x});
+    operands.push_back({1, term.w});
+  }
+  if (node.inputs.size() > 2 && node.inputs[2] != kNone) {
+    operands.push_back({2, place.group * own.convolution->outputs + place.output});
+  }
+  return true;
+}
+
 void ExactCone::list_product(const MatrixProduct& product, std::int64_t element,
                              Operands& operands) const {
   const std::int64_t column = element % product.n, row = element / product.n % product.m;
@@ -223,7 +269,7 @@ void ExactCone::list_operands(NodeId id, std::int64_t element, Operands& operand
     for (std::int64_t i = 0; i < lane.count; ++i) {
       operands.push_back({0, lane.first + i * lane.stride});
     }
-  } else {
+  } else if (!list_windowed(id, element, operands)) {
     // Elementwise: one input, or two that broadcast. Reshape keeps the order of the elements.
     const bool reshape = std::holds_alternative<graph::Reshape>(node.op);
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
@@ -315,19 +361,42 @@ Number ExactCone::apply(NodeId id, std::int64_t element, const Numbers& x) {
     Number operator()(const graph::Softmax&) const {
       fail(ErrorCode::E309, "a Softmax has no exact value", node.name);
     }
-    Number operator()(const graph::Conv&) const { return unknown(); }
-    Number operator()(const graph::ConvTranspose&) const { return unknown(); }
-    Number operator()(const graph::MaxPool&) const { return unknown(); }
-    Number operator()(const graph::AveragePool&) const { return unknown(); }
-    Number operator()(const graph::QuantAvgPool&) const { return unknown(); }
-    Number operator()(const graph::Reduce&) const { return unknown(); }
-    Number operator()(const graph::Take&) const { return unknown(); }
-    Number operator()(const graph::Unary&) const { return unknown(); }
-    Number operator()(const graph::PRelu&) const { return unknown(); }
-    Number operator()(const graph::Trunc&) const { return unknown(); }
-    Number operator()(const graph::FloatQuant&) const { return unknown(); }
-    Number operator()(const graph::TopK&) const { return unknown(); }
-    [[noreturn]] Number unknown() const { fail(ErrorCode::E309, node.op_type, node.name); }
+    [[nodiscard]] Number biased_dot() const {
+      const Number sum = dot(static_cast<std::int64_t>(x.size() / 2));
+      return x.size() % 2 != 0 ? sum + x.back() : sum;
+    }
+    Number operator()(const graph::Conv&) const { return biased_dot(); }
+    Number operator()(const graph::ConvTranspose&) const { return biased_dot(); }
+    Number operator()(const graph::MaxPool&) const {
+      return exact_reduce(graph::ReduceKind::kMax, x, 1, node.name);
+    }
+    [[nodiscard]] Number reduced(graph::ReduceKind kind) const {
+      const double count = cone.forms(id).fan->count[static_cast<std::size_t>(element)];
+      return exact_reduce(kind, x, count, node.name);
+    }
+    Number operator()(const graph::AveragePool&) const { return reduced(graph::ReduceKind::kMean); }
+    Number operator()(const graph::QuantAvgPool& op) const {
+      return exact_shifted(op, reduced(graph::ReduceKind::kSum), node.name);
+    }
+    Number operator()(const graph::Reduce& op) const { return reduced(op.kind); }
+    Number operator()(const graph::Take& op) const {
+      return x.empty() ? Number(exact(op.fill)) : x[0];
+    }
+    Number operator()(const graph::Unary& op) const { return exact_unary(op, x[0], node.name); }
+    Number operator()(const graph::PRelu&) const { return x[0].sign() >= 0 ? x[0] : x[0] * x[1]; }
+    Number operator()(const graph::Trunc& op) const {
+      return exact_trunc(op, trunc_entry(op, shape(), element, node.name), x[0]);
+    }
+    Number operator()(const graph::FloatQuant& op) const {
+      return exact_float_quant(op, float_entry(op, shape(), element, node.name), x[0]);
+    }
+    Number operator()(const graph::TopK& op) const {
+      const auto order = best_of(x, static_cast<std::size_t>(op.k), op.largest);
+      const auto rank = static_cast<std::size_t>(
+          index_on_axis(cone.graph_.value(node.outputs[0]).shape, op.axis, element));
+      return op.values ? x[order[rank]] : Rational(static_cast<unsigned long>(order[rank]));
+    }
+    [[nodiscard]] const Shape& shape() const { return cone.graph_.value(node.inputs[0]).shape; }
     Number operator()(const graph::ArgMax&) const {
       std::size_t best = 0;
       for (std::size_t i = 1; i < x.size(); ++i) {

@@ -10,6 +10,7 @@
 #include "nib/golden/geometry.h"
 #include "nib/golden/number.h"
 #include "nib/golden/quantise.h"
+#include "nib/golden/windows.h"
 #include "nib/graph/graph.h"
 
 namespace nib::golden {
@@ -51,11 +52,15 @@ class ExactCone {
                                   const Numbers& x) const;
   [[nodiscard]] const MatrixProduct& product_of(graph::NodeId id);
   [[nodiscard]] const QuantTable& table_of(graph::NodeId id);
+  [[nodiscard]] const Forms& forms(graph::NodeId id);
+  /// Of convolutions, poolings, reductions, Take and TopK; false where the node is none of these.
+  [[nodiscard]] bool list_windowed(graph::NodeId id, std::int64_t element, Operands& operands);
 
   const graph::Graph& graph_;
   std::unordered_map<std::uint64_t, Number> memo_;
   std::vector<std::optional<MatrixProduct>> products_;  ///< per node, made when first needed
   std::vector<std::optional<QuantTable>> tables_;
+  std::vector<std::optional<Forms>> forms_;
   std::vector<signed char> stored_;  ///< per node: is_stored of its input; -1 not yet asked
 };
 

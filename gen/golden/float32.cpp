@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "nib/base/check.h"
+#include "nib/golden/functions.h"
 
 namespace nib::golden {
 namespace {
@@ -19,6 +21,47 @@ void each_pair(const std::vector<float>& a, const Shape& a_shape, const std::vec
     out[e] = f(a[static_cast<std::size_t>(broadcast_at(a_shape, out_shape, i))],
                b[static_cast<std::size_t>(broadcast_at(b_shape, out_shape, i))]);
   }
+}
+
+float float32_unary(const graph::Unary& op, float x) {
+  const auto alpha = static_cast<float>(op.alpha), beta = static_cast<float>(op.beta);
+  const auto clip01 = [](float y) { return std::min(std::max(y, 0.0F), 1.0F); };
+  const auto elu = [alpha](float y) { return y >= 0 ? y : alpha * std::expm1(y); };
+  switch (op.kind) {
+    case graph::UnaryKind::kSign:
+      return x > 0 ? 1.0F : x < 0 ? -1.0F : 0.0F;
+    case graph::UnaryKind::kAbs:
+      return std::abs(x);
+    case graph::UnaryKind::kFloor:
+      return std::floor(x);
+    case graph::UnaryKind::kCeil:
+      return std::ceil(x);
+    case graph::UnaryKind::kRound:
+      return static_cast<float>(nib::round(static_cast<double>(x), Rounding::kHalfEven));
+    case graph::UnaryKind::kHardSigmoid:
+      return clip01(alpha * x + beta);
+    case graph::UnaryKind::kHardSwish:
+      return x * clip01(x / 6 + 0.5F);
+    case graph::UnaryKind::kSoftsign:
+      return x / (1 + std::abs(x));
+    case graph::UnaryKind::kSigmoid:
+      return 1 / (1 + std::exp(-x));
+    case graph::UnaryKind::kTanh:
+      return std::tanh(x);
+    case graph::UnaryKind::kElu:
+      return elu(x);
+    case graph::UnaryKind::kSelu:
+      return beta * elu(x);
+    case graph::UnaryKind::kSoftplus:
+      return std::max(x, 0.0F) + std::log1p(std::exp(-std::abs(x)));
+    case graph::UnaryKind::kExp:
+      return std::exp(x);
+    case graph::UnaryKind::kErf:
+      return std::erf(x);
+    case graph::UnaryKind::kSqrt:
+      return std::sqrt(x);
+  }
+  return x;
 }
 
 }  // namespace
@@ -165,9 +208,96 @@ struct Float32Run::NodeRun {
       out[e] = in(part.input)[static_cast<std::size_t>(part.element)];
     }
   }
-  template <class Other>
-  void operator()(const Other&) const {
-    NIB_CHECK(false, "an operator");
+  void convolve() const {
+    const Convolution& c = *self.forms_[static_cast<std::size_t>(id)].convolution;
+    const bool biased = node.inputs.size() > 2 && node.inputs[2] != kNone;
+    std::vector<Convolution::Term> terms;
+    for (std::size_t e = 0; e < out.size(); ++e) {
+      const Convolution::Place place = c.place_of(static_cast<std::int64_t>(e));
+      c.terms_of(place, terms);
+      float sum = 0;
+      for (const auto& term : terms) {
+        sum += in(0)[static_cast<std::size_t>(term.x)] * in(1)[static_cast<std::size_t>(term.w)];
+      }
+      if (biased) sum += in(2)[static_cast<std::size_t>(place.group * c.outputs + place.output)];
+      out[e] = sum;
+    }
+  }
+  void operator()(const graph::Conv&) const { convolve(); }
+  void operator()(const graph::ConvTranspose&) const { convolve(); }
+  void reduce(graph::ReduceKind kind) const {
+    const Fan& fan = *self.forms_[static_cast<std::size_t>(id)].fan;
+    for (std::size_t e = 0; e < out.size(); ++e) {
+      const auto first = static_cast<std::size_t>(fan.first[e]);
+      const auto last = static_cast<std::size_t>(fan.first[e + 1]);
+      const auto at = [&](std::size_t i) { return in(0)[static_cast<std::size_t>(fan.source[i])]; };
+      const bool sums = kind == graph::ReduceKind::kSum || kind == graph::ReduceKind::kMean;
+      float y = sums ? 0 : at(first);
+      for (std::size_t i = first; i < last; ++i) {
+        if (sums) y += at(i);
+        if (kind == graph::ReduceKind::kMax) y = std::max(y, at(i));
+        if (kind == graph::ReduceKind::kMin) y = std::min(y, at(i));
+      }
+      out[e] = kind == graph::ReduceKind::kMean ? y / static_cast<float>(fan.count[e]) : y;
+    }
+  }
+  void operator()(const graph::MaxPool&) const { reduce(graph::ReduceKind::kMax); }
+  void operator()(const graph::AveragePool&) const { reduce(graph::ReduceKind::kMean); }
+  void operator()(const graph::QuantAvgPool& op) const {
+    reduce(graph::ReduceKind::kSum);
+    for (float& y : out) y = std::floor(std::ldexp(y, -op.shift));
+  }
+  void operator()(const graph::Reduce& op) const { reduce(op.kind); }
+  void operator()(const graph::Take& op) const {
+    for (std::size_t e = 0; e < out.size(); ++e) {
+      const std::int64_t from = take_at(op, shape(0), out_shape(), static_cast<std::int64_t>(e));
+      out[e] = from < 0 ? static_cast<float>(op.fill) : in(0)[static_cast<std::size_t>(from)];
+    }
+  }
+  void operator()(const graph::Unary& op) const {
+    map([&op](float x) { return float32_unary(op, x); });
+  }
+  void operator()(const graph::PRelu&) const {
+    pair([](float x, float slope) { return x >= 0 ? x : slope * x; });
+  }
+  void operator()(const graph::Trunc& op) const {
+    for (std::size_t e = 0; e < out.size(); ++e) {
+      const TruncEntry entry = trunc_entry(op, shape(0), static_cast<std::int64_t>(e), node.name);
+      const float t =
+          in(0)[e] / static_cast<float>(entry.scale) + static_cast<float>(entry.zero_point);
+      double q = nib::round(static_cast<double>(t), Rounding::kHalfEven) / entry.divisor;
+      if (entry.limited) q = std::min(std::max(q, entry.low), entry.high);
+      const auto code = static_cast<float>(nib::round(q, op.rounding));
+      out[e] =
+          (code - static_cast<float>(entry.out_zero_point)) * static_cast<float>(entry.out_scale);
+    }
+  }
+  void operator()(const graph::FloatQuant& op) const {
+    for (std::size_t e = 0; e < out.size(); ++e) {
+      const FloatEntry entry = float_entry(op, shape(0), static_cast<std::int64_t>(e), node.name);
+      const auto scale = static_cast<float>(entry.scale);
+      out[e] =
+          static_cast<float>(minifloat(op, entry, static_cast<double>(in(0)[e] / scale))) * scale;
+    }
+  }
+  void operator()(const graph::TopK& op) const {
+    std::vector<std::size_t> order;
+    for (std::size_t e = 0; e < out.size(); ++e) {
+      const auto element = static_cast<std::int64_t>(e);
+      const Lane lane = topk_lane(op, shape(0), element);
+      const auto at = [&](std::size_t i) {
+        return in(
+            0)[static_cast<std::size_t>(lane.first) + i * static_cast<std::size_t>(lane.stride)];
+      };
+      order.resize(static_cast<std::size_t>(lane.count));
+      std::iota(order.begin(), order.end(), std::size_t{0});
+      std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        return op.largest ? at(a) > at(b) : at(a) < at(b);
+      });
+      const std::size_t best =
+          order[static_cast<std::size_t>(index_on_axis(out_shape(), op.axis, element))];
+      out[e] = op.values ? at(best) : static_cast<float>(best);
+    }
   }
   void operator()(const graph::Softmax&) const { NIB_CHECK(false, "a Softmax"); }
   void operator()(const graph::ArgMax& op) const {
@@ -209,6 +339,7 @@ Float32Run::Float32Run(State& state)
     } else if (const auto* quant = std::get_if<graph::Quant>(&node.op)) {
       tables_[n].emplace(*quant, shape(0), node.name);
     }
+    forms_.push_back(forms_of(graph, node));
     if (state.block(node.outputs[0]).constant) {
       run_node(static_cast<graph::NodeId>(n), 0, 0, nullptr);
     }

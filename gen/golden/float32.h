@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "nib/golden/state.h"
+#include "nib/golden/windows.h"
 #include "nib/graph/graph.h"
 
 namespace nib::golden {
@@ -30,6 +31,7 @@ class Float32Run {
   std::vector<Floats> values_;
   std::vector<MatrixProduct> products_;  ///< per node; empty where it is no product
   std::vector<std::optional<QuantTable>> tables_;
+  std::vector<Forms> forms_;
 };
 
 }  // namespace nib::golden

@@ -102,6 +102,12 @@ Lane argmax_lane(const graph::ArgMax& op, const Shape& x, std::int64_t element) 
   return {element / inner * inner * length + element % inner, inner, length};
 }
 
+Lane topk_lane(const graph::TopK& op, const Shape& x, std::int64_t element) {
+  const std::int64_t inner = stride_of(x, op.axis);
+  const std::int64_t length = at(x, static_cast<std::size_t>(op.axis));
+  return {element / (inner * op.k) * inner * length + element % inner, inner, length};
+}
+
 bool is_stored(const graph::Graph& graph, graph::ValueId id) {
   while (!graph.is_constant(id)) {
     const graph::NodeId producer = graph.value(id).producer;

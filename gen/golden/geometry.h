@@ -39,6 +39,8 @@ struct Lane {
   std::int64_t first = 0, stride = 1, count = 1;
 };
 [[nodiscard]] Lane argmax_lane(const graph::ArgMax& op, const Shape& x, std::int64_t element);
+/// The same for output element `element` of a TopK.
+[[nodiscard]] Lane topk_lane(const graph::TopK& op, const Shape& x, std::int64_t element);
 
 /// True where the value is a stored constant, also through operators that only rearrange: a
 /// quantiser of it follows the float32 rule (exactness.md, settled point 2).

@@ -1,4 +1,4 @@
-// Exact reals with square roots.
+// Exact reals with square roots and transcendental functions.
 #include "nib/golden/number.h"
 
 #include <algorithm>
@@ -38,7 +38,22 @@ std::size_t Number::bits() const {
   for (const Root& root : roots_) {
     most = std::max({most, size_bits(root.radicand), size_bits(root.factor)});
   }
+  for (const Function& term : functions_) {
+    most = std::max({most, size_bits(term.argument), size_bits(term.factor)});
+  }
   return most;
+}
+
+void Number::add_function(const Function& term) {
+  if (sgn(term.factor) == 0) return;
+  for (std::size_t i = 0; i < functions_.size(); ++i) {
+    Function& own = functions_[i];
+    if (own.function != term.function || own.argument != term.argument) continue;
+    own.factor += term.factor;
+    if (sgn(own.factor) == 0) functions_.erase(functions_.begin() + static_cast<std::ptrdiff_t>(i));
+    return;
+  }
+  functions_.push_back(term);
 }
 
 void Number::add_root(const Rational& radicand, const Rational& factor) {
@@ -58,9 +73,11 @@ Number& Number::operator+=(const Number& other) {
   rational_ += other.rational_;
   if (&other == this) {
     for (Root& root : roots_) root.factor *= 2;
+    for (Function& term : functions_) term.factor *= 2;
     return *this;
   }
   for (const Root& root : other.roots_) add_root(root.radicand, root.factor);
+  for (const Function& term : other.functions_) add_function(term);
   return *this;
 }
 
@@ -68,11 +85,22 @@ Number Number::operator-() const {
   Number result = *this;
   result.rational_ = -result.rational_;
   for (Root& root : result.roots_) root.factor = -root.factor;
+  for (Function& term : result.functions_) term.factor = -term.factor;
   return result;
 }
 
 Number Number::operator*(const Number& other) const {
+  if ((!functions_.empty() && !other.is_rational()) ||
+      (!other.functions_.empty() && !is_rational())) {
+    fail(ErrorCode::E309, "a product of a transcendental number and another irrational one");
+  }
   Number result(rational_ * other.rational_);
+  for (const Function& term : functions_) {
+    result.add_function({term.function, term.argument, term.factor * other.rational_});
+  }
+  for (const Function& term : other.functions_) {
+    result.add_function({term.function, term.argument, term.factor * rational_});
+  }
   for (const Root& root : roots_) result.add_root(root.radicand, root.factor * other.rational_);
   for (const Root& root : other.roots_) result.add_root(root.radicand, root.factor * rational_);
   Rational exact_root;
@@ -98,22 +126,29 @@ void Number::bounds(std::size_t precision, Rational& low, Rational& high) const 
     low += std::min(a, b);
     high += std::max(a, b);
   }
+  for (const Function& term : functions_) {
+    Rational below, above;
+    transcendental_bounds(term.function, term.argument, precision, below, above);
+    const Rational a = below * term.factor, b = above * term.factor;
+    low += std::min(a, b);
+    high += std::max(a, b);
+  }
 }
 
 int Number::sign() const {
-  if (roots_.empty()) return sgn(rational_);
-  // Not zero, for the roots are independent; so the bounds leave zero at some precision.
+  if (is_rational()) return sgn(rational_);
+  // Roots are independent, so without functions the bounds leave zero at some precision.
   Rational low, high;
   for (std::size_t p = kFirstPrecision; p <= 16 * kMaxExactBits; p *= 2) {
     bounds(p, low, high);
     if (sgn(low) > 0) return 1;
     if (sgn(high) < 0) return -1;
   }
-  fail(ErrorCode::E407, "the sign of a sum of square roots");
+  fail(ErrorCode::E407, "the sign of a sum of irrational numbers");
 }
 
 Integer Number::round(Rounding mode) const {
-  if (roots_.empty()) return nib::round(rational_, mode);
+  if (is_rational()) return nib::round(rational_, mode);
   // Irrational: neither a tie nor an integer, so both bounds round alike at some precision.
   Rational low, high;
   for (std::size_t p = kFirstPrecision; p <= 16 * kMaxExactBits; p *= 2) {
@@ -121,11 +156,11 @@ Integer Number::round(Rounding mode) const {
     Integer result = nib::round(low, mode);
     if (result == nib::round(high, mode)) return result;
   }
-  fail(ErrorCode::E407, "the rounding of a sum of square roots");
+  fail(ErrorCode::E407, "the rounding of a sum of irrational numbers");
 }
 
 double Number::approximate(double& error) const {
-  if (roots_.empty()) {
+  if (is_rational()) {
     const double value = to_double(rational_);
     if (!std::isfinite(value)) {
       error = std::numeric_limits<double>::infinity();
@@ -159,8 +194,32 @@ Number Number::root_of(const Rational& x) {
   return result;
 }
 
+Number Number::of(Transcendental f, const Number& x, const std::string& node) {
+  if (!x.is_rational()) fail(ErrorCode::E309, "a function of an irrational number", node);
+  if (x.sign() == 0 && f != Transcendental::kSoftplus) {
+    switch (f) {
+      case Transcendental::kSigmoid:
+        return Rational(1, 2);
+      case Transcendental::kExp:
+        return Rational(1);
+      case Transcendental::kTanh:
+      case Transcendental::kExpm1:
+      case Transcendental::kErf:
+      case Transcendental::kSoftplus:
+        return {};
+    }
+  }
+  if (abs(x.rational_) > kLargestArgument) {
+    fail(ErrorCode::E309, "a function of a number beyond 32768", node);
+  }
+  Number result;
+  result.functions_.push_back({f, x.rational_, 1});
+  return result;
+}
+
 bool Number::reciprocal(const Number& x, Number& result) {
   result = Number();
+  if (!x.functions_.empty()) return false;
   if (x.roots_.empty()) {
     NIB_CHECK(sgn(x.rational_) != 0, "a divisor that is not zero");
     result.rational_ = 1 / x.rational_;

@@ -96,6 +96,18 @@ Step compile_scaled(Block& a, double factor, Block& out);
 /// for Quant, in the input's own unit for BipolarQuant and MultiThreshold.
 [[nodiscard]] double tie_distance(State& state, graph::NodeId id, std::int64_t row,
                                   std::int64_t element);
+Step compile_convolution(State& state, graph::NodeId id, std::vector<Step>& steps);
+/// MaxPool, AveragePool, QuantAvgPool, Reduce.
+Step compile_pool(State& state, graph::NodeId id, std::vector<Step>& steps);
+Step compile_take(State& state, graph::NodeId id, const graph::Take& op);
+Step compile_topk(State& state, graph::NodeId id, const graph::TopK& op);
+Step compile_prelu(Block& x, Block& slope, Block& out);
+Step compile_unary(State& state, graph::NodeId id, const graph::Unary& op);
+Step compile_trunc(State& state, graph::NodeId id, const graph::Trunc& op);
+Step compile_float_quant(State& state, graph::NodeId id, const graph::FloatQuant& op);
+/// Copies: output element e is element index[e] of part source[e].
+Step compile_gather(std::vector<Block*> parts, std::vector<std::size_t> source,
+                    std::vector<std::int64_t> index, Block& out);
 enum class Binary { kAdd, kSub, kMul, kDiv };
 Step compile_binary(Block& a, Block& b, Block& out, Binary op);
 
