@@ -29,7 +29,7 @@ struct Builder {
   std::map<std::string, graph::ValueId, std::less<>> by_name;
   std::map<std::string, std::string, std::less<>> unread;  ///< outputs that no reader makes: why
   std::map<std::string, std::int64_t, std::less<>> opsets;
-  std::int64_t file_batch = -1;                 ///< length of axis 0 in the file; -1: symbolic
+  std::int64_t file_batch = -1;                   ///< length of axis 0 in the file; -1: symbolic
   std::set<std::string, std::less<>> reserved;    ///< tensor names of the file
   std::set<std::string, std::less<>> read_names;  ///< tensors that nodes or outputs read
   std::set<std::string, std::less<>> node_names;  ///< of the file and of nodes that we add
@@ -57,6 +57,7 @@ class NodeReader {
   NodeReader(Builder& builder, const RawNode& node) : builder_(builder), node_(node) {}
 
   [[nodiscard]] Builder& builder() { return builder_; }
+  [[nodiscard]] const Builder& builder() const { return builder_; }
   [[nodiscard]] const RawNode& raw() const { return node_; }
   [[nodiscard]] std::int64_t opset() const { return builder_.opset(); }
   [[noreturn]] void fail(ErrorCode code, std::string detail, std::string hint = {}) const;

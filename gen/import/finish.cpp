@@ -44,8 +44,10 @@ bool only_order_matters(const Graph& graph, const Readers& readers, ValueId star
       }
       // Behind another arrangement the axes are no longer the same: only outputs may follow.
       const auto* argmax = std::get_if<graph::ArgMax>(&node.op);
-      if (argmax == nullptr || id != start) return false;
-      if (flattens ? argmax->axis < axis : argmax->axis != axis) return false;
+      const auto* topk = std::get_if<graph::TopK>(&node.op);
+      if (id != start || (argmax == nullptr && (topk == nullptr || topk->values))) return false;
+      const int ranked = argmax != nullptr ? argmax->axis : topk->axis;
+      if (flattens ? ranked < axis : ranked != axis) return false;
     }
   }
   return true;
@@ -108,7 +110,8 @@ void remove_softmax(Builder& builder) {
            "without it nothing is left to build");
     }
     const auto is_argmax_of = [&](NodeId reader) {
-      return std::holds_alternative<graph::ArgMax>(graph.node(reader).op);
+      return std::holds_alternative<graph::ArgMax>(graph.node(reader).op) ||
+             std::holds_alternative<graph::TopK>(graph.node(reader).op);
     };
     const std::vector<NodeId>& own = readers[static_cast<std::size_t>(from)];
     const bool ranks = std::any_of(own.begin(), own.end(), is_argmax_of);

@@ -35,7 +35,8 @@ const std::vector<OpEntry>* const* tables() {
   return kTables;
 }
 
-/// "", "qonnx" or "channels_last"; the quantisers of the default domain (old exports) count as QONNX's.
+/// "", "qonnx" or "channels_last"; the quantisers of the default domain (old exports) count as
+/// QONNX's.
 std::string_view normalised_domain(const RawNode& node) {
   if (node.domain.empty() || node.domain == "ai.onnx") {
     return find_reader("qonnx", node.op_type) != nullptr ? "qonnx" : "";

@@ -266,7 +266,8 @@ std::string NodeReader::fresh_node_name(std::string base) {
 }
 
 bool NodeReader::used(std::size_t output) const {
-  return output < node_.outputs.size() && builder_.read_names.contains(node_.outputs[output]);
+  return output < node_.outputs.size() && !node_.outputs[output].empty() &&
+         builder_.read_names.contains(node_.outputs[output]);
 }
 
 ValueId NodeReader::append(std::string node_name, std::string value_name, graph::Op op,

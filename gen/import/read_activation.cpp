@@ -65,7 +65,7 @@ void read_argmax(NodeReader& node) {
   node.set_type(ElementType::kInt64);
 }
 
-/// TopK with k = 1, of which only the index is used: ArgMax.
+/// k is an attribute until opset 9. With k = 1 the index is an ArgMax and the value a maximum.
 void read_top_k(NodeReader& node) {
   const bool attribute = node.opset() < 10;
   node.arity(attribute ? 1 : 2, attribute ? 1 : 2, 2);
@@ -76,16 +76,25 @@ void read_top_k(NodeReader& node) {
     const auto list = node.integers(1, "k");
     if (list.size() == 1) k = list[0];
   }
-  if (k != 1) node.fail(ErrorCode::E309, fmt::format("k is {}", k), "nib supports k = 1");
-  if (!node.flag("largest", true)) node.fail(ErrorCode::E309, "largest is 0");
+  const bool largest = node.flag("largest", true);
   node.ignore("sorted");
-  graph::ArgMax op;
-  op.axis = node.axis(node.attribute("axis", std::int64_t{-1}), node.shape(0).size());
-  if (node.raw().outputs.size() < 2 || node.raw().outputs[1].empty()) {
-    node.fail(ErrorCode::E309, "only its values are used", "nib computes only the index");
+  const int axis = node.axis(node.attribute("axis", std::int64_t{-1}), node.shape(0).size());
+  if (k < 1 || k > node.shape(0)[static_cast<std::size_t>(axis)]) {
+    node.fail(ErrorCode::E306,
+              fmt::format("k is {} on axis {} of {}", k, axis, to_string(node.shape(0))));
   }
-  node.emit(op, {node.in(0)}, {}, std::nullopt, 1);
-  node.set_type(ElementType::kInt64);
+  const bool best = k == 1 && largest;
+  if (node.used(1)) {
+    const graph::Op index = best ? graph::Op(graph::ArgMax{axis, true})
+                                 : graph::Op(graph::TopK{axis, k, largest, false});
+    node.emit(index, {node.in(0)}, {}, std::nullopt, 1);
+    node.set_type(ElementType::kInt64);
+  }
+  if (node.used(0)) {
+    const graph::Op value = best ? graph::Op(graph::Reduce{graph::ReduceKind::kMax, {axis}, true})
+                                 : graph::Op(graph::TopK{axis, k, largest, true});
+    node.emit(value, {node.in(0)}, {}, std::nullopt, 0);
+  }
 }
 
 }  // namespace

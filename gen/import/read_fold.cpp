@@ -31,29 +31,6 @@ void read_shape(NodeReader& node) {
   node.emit_constant(Integers({length}, std::move(out)), ElementType::kInt64);
 }
 
-/// Gather on axis 0 of a constant vector: a length out of a shape.
-void read_gather(NodeReader& node) {
-  node.arity(2, 2);
-  const Constant& data = node.constant(0, "the data");
-  const Integers* vector = std::get_if<Integers>(&data);
-  const Integers* index = std::get_if<Integers>(&node.constant(1, "the index"));
-  const std::int64_t axis = node.attribute("axis", std::int64_t{0});
-  if (vector == nullptr || vector->shape.size() != 1 || (axis != 0 && axis != -1) ||
-      index == nullptr) {
-    node.fail(ErrorCode::E309, "Gather of anything but a vector of integers");
-  }
-  Integers out(index->shape);
-  for (std::int64_t i = 0; i < out.size(); ++i) {
-    const std::int64_t length = vector->shape[0];
-    const std::int64_t at = (*index)[i] < 0 ? (*index)[i] + length : (*index)[i];
-    if (at < 0 || at >= length) {
-      node.fail(ErrorCode::E306, fmt::format("index {} of {} elements", (*index)[i], length));
-    }
-    out[i] = (*vector)[at];
-  }
-  node.emit_constant(std::move(out), node.facts(0).type);
-}
-
 template <class T>
 Tensor<T> joined(const std::vector<const Tensor<T>*>& parts, std::size_t axis, const Shape& shape) {
   Tensor<T> out(shape);
@@ -96,47 +73,6 @@ void read_concat(NodeReader& node) {
   if (!bounded_count(result.shape)) node.fail(ErrorCode::E207, to_string(result.shape));
   node.emit_constant(joined(parts, static_cast<std::size_t>(op.axis), result.shape),
                      node.facts(0).type);
-}
-
-/// Slice of a constant vector of integers.
-void read_slice(NodeReader& node) {
-  std::vector<std::int64_t> starts, ends, axes = {0}, steps = {1};
-  if (node.opset() >= 10) {
-    node.arity(3, 5);
-    starts = node.integers(1, "starts");
-    ends = node.integers(2, "ends");
-    if (node.has(3)) axes = node.integers(3, "axes");
-    if (node.has(4)) steps = node.integers(4, "steps");
-  } else {
-    node.arity(1, 1);
-    starts = node.list("starts").value_or(std::vector<std::int64_t>{});
-    ends = node.list("ends").value_or(std::vector<std::int64_t>{});
-    axes = node.list("axes").value_or(axes);
-  }
-  const Integers* x =
-      node.is_constant(0) ? std::get_if<Integers>(&node.constant(0, "the data")) : nullptr;
-  if (x == nullptr || x->shape.size() != 1) {
-    node.fail(ErrorCode::E309, "Slice of anything but a vector of integer constants");
-  }
-  if (starts.size() != 1 || ends.size() != 1 || axes.size() != 1 || steps.size() != 1 ||
-      node.axis(axes[0], 1) != 0 || steps[0] == 0) {
-    node.fail(ErrorCode::E306, "starts, ends, axes or steps");
-  }
-  const std::int64_t length = x->shape[0];
-  const bool back = steps[0] < 0;
-  const auto clamp = [&](std::int64_t i) {
-    const std::int64_t at = i < 0 ? std::max(i, -length - 1) + length : i;
-    return back ? std::clamp(at, std::int64_t{-1}, length - 1)
-                : std::clamp(at, std::int64_t{0}, length);
-  };
-  const std::int64_t step = std::clamp(steps[0], -length - 1, length + 1);
-  std::vector<std::int64_t> out;
-  for (std::int64_t i = clamp(starts[0]); back ? i > clamp(ends[0]) : i < clamp(ends[0]);
-       i += step) {
-    out.push_back((*x)[i]);
-  }
-  const auto count = static_cast<std::int64_t>(out.size());
-  node.emit_constant(Integers({count}, std::move(out)), node.facts(0).type);
 }
 
 void read_constant(NodeReader& node) {
@@ -292,9 +228,7 @@ void read_constant_of_shape(NodeReader& node) {
 const std::vector<OpEntry>& fold_readers() {
   static const std::vector<OpEntry> kTable = {
       {"", "Shape", read_shape},
-      {"", "Gather", read_gather},
       {"", "Concat", read_concat},
-      {"", "Slice", read_slice},
       {"", "Cast", read_cast},
       {"", "Constant", read_constant},
       {"", "ConstantOfShape", read_constant_of_shape},

@@ -194,7 +194,7 @@ void check_variance(NodeReader& node, double epsilon) {
   }
 }
 
-void read_batch_normalization(NodeReader& node) {
+void read_batch_norm_of(NodeReader& node, bool channels_last) {
   node.arity(5, 5, 5);
   node.ignore("momentum");
   node.ignore("is_test");
@@ -211,12 +211,18 @@ void read_batch_normalization(NodeReader& node) {
   check_variance(node, op.epsilon);
   // Some converters of Keras models transpose to (channels, batch) and keep the channel axis 1.
   const Shape& x = node.shape(0);
-  if (x.size() == 2 && x[1] == 1 && x[0] > 1 && node.shape(1) == Shape{x[0]}) {
+  if (channels_last) {
+    if (x.empty()) node.fail(ErrorCode::E307, "a scalar has no channels");
+    op.axis = static_cast<int>(x.size()) - 1;
+  } else if (x.size() == 2 && x[1] == 1 && x[0] > 1 && node.shape(1) == Shape{x[0]}) {
     op.axis = 0;
     node.builder().count_note("BatchNormalization of (channels, batch): channels taken on axis 0");
   }
   node.emit(op, node.inputs());
 }
+
+void read_batch_normalization(NodeReader& node) { read_batch_norm_of(node, false); }
+void read_batch_norm_last(NodeReader& node) { read_batch_norm_of(node, true); }
 
 }  // namespace
 
@@ -231,6 +237,7 @@ const std::vector<OpEntry>& linear_readers() {
       {"", "Pow", read_pow},
       {"", "Neg", read_neg},
       {"", "BatchNormalization", read_batch_normalization},
+      {"channels_last", "BatchNormalization", read_batch_norm_last},
   };
   return kTable;
 }

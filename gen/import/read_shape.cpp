@@ -48,7 +48,9 @@ void read_flatten(NodeReader& node) {
     out[i < axis ? 0 : 1] *= x[static_cast<std::size_t>(i)];
   }
   const int batch = node.facts(0).batch_axis;
-  if (batch >= 0 && (batch >= axis || out[0] != 1)) {
+  // A file of one row may say axis 0: its rows are not joined, there is but one.
+  const bool joins = batch > axis || (batch == axis && node.builder().file_batch != 1);
+  if (batch >= 0 && (joins || out[0] != 1)) {
     node.fail(
         ErrorCode::E215,
         fmt::format("Flatten from axis {} joins the batch, axis {}, with others", axis, batch));

@@ -28,7 +28,8 @@ TEST_CASE("every hostile model ends in its own error") {
   std::set<std::string> names;
   for (const auto& group :
        {testing::hostile_files(), testing::hostile_tensors(), testing::hostile_graphs(),
-        testing::hostile_operators(), testing::hostile_quantisers()}) {
+        testing::hostile_operators(), testing::hostile_quantisers(), testing::hostile_windows(),
+        testing::hostile_selections(), testing::hostile_dialects()}) {
     for (const HostileModel& hostile : group) {
       CAPTURE(hostile.name);
       CHECK(names.insert(hostile.name).second);

@@ -166,9 +166,8 @@ HostileModels imports() {
   add(out, "FINN's hardware layers", ErrorCode::E302, model([](ModelMaker& made) {
         made.node("MVAU_hls", {"x"}, {"y"}, "finn.custom_op.fpgadataflow.hls");
       }));
-  add(out, "channels-last operators", ErrorCode::E302, model([](ModelMaker& made) {
-        made.node("Conv", {"x"}, {"y"}, "qonnx.custom_op.channels_last");
-      }));
+  add(out, "operators of another vendor", ErrorCode::E302,
+      model([](ModelMaker& made) { made.node("Conv", {"x"}, {"y"}, "com.microsoft"); }));
   return out;
 }
 

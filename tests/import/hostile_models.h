@@ -27,5 +27,8 @@ void add(HostileModels& out, const char* name, ErrorCode code, const std::string
 [[nodiscard]] HostileModels hostile_graphs();
 [[nodiscard]] HostileModels hostile_operators();
 [[nodiscard]] HostileModels hostile_quantisers();
+[[nodiscard]] HostileModels hostile_windows();
+[[nodiscard]] HostileModels hostile_selections();
+[[nodiscard]] HostileModels hostile_dialects();
 
 }  // namespace nib::testing

@@ -120,6 +120,13 @@ struct ModelMaker {
     for (const std::int64_t x : data) tensor.add_int64_data(x);
     return tensor;
   }
+  /// An initialiser of another integer type: 2 uint8, 3 int8, 5 int16, 6 int32.
+  onnx::TensorProto& codes(std::string_view name, const Dims& dims, int type, const Dims& data) {
+    auto& tensor = *graph().add_initializer();
+    fill(tensor, name, dims, type);
+    for (const std::int64_t x : data) tensor.add_int32_data(static_cast<std::int32_t>(x));
+    return tensor;
+  }
   static void fill(onnx::TensorProto& tensor, std::string_view name, const Dims& dims, int type) {
     tensor.set_name(std::string(name));
     tensor.set_data_type(type);
