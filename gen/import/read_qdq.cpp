@@ -62,6 +62,8 @@ const graph::Node* quantiser_of(const graph::Graph& graph, ValueId id, Range& ra
   while (graph.value(id).producer != graph::kNone) {
     const graph::Node& node = graph.node(graph.value(id).producer);
     if (const auto* clip = std::get_if<graph::Clip>(&node.op)) {
+      const auto fractional = [](double x) { return std::isfinite(x) && x != std::floor(x); };
+      if (fractional(clip->low) || fractional(clip->high)) return nullptr;
       // From the last to the first: what a later Clip says holds.
       low = std::clamp(clip->low, low, high);
       high = std::clamp(clip->high, low, high);
@@ -76,9 +78,8 @@ const graph::Node* quantiser_of(const graph::Graph& graph, ValueId id, Range& ra
       return std::clamp(x, static_cast<double>(full.min), static_cast<double>(full.max));
     };
     if (low > static_cast<double>(full.max) || high < static_cast<double>(full.min)) return nullptr;
-    range = {static_cast<std::int64_t>(std::ceil(bound(low))),
-             static_cast<std::int64_t>(std::floor(bound(high)))};
-    return range.min <= range.max ? &node : nullptr;
+    range = {static_cast<std::int64_t>(bound(low)), static_cast<std::int64_t>(bound(high))};
+    return &node;
   }
   return nullptr;
 }
