@@ -356,23 +356,12 @@ class ThresholdStep {
   std::size_t tie_ = 0;
 };
 
-/// The sign of element e; exact where the bound does not decide.
-double sign_code(State& state, graph::ValueId input, std::size_t tie_index, std::int64_t r,
-                 std::int64_t e) {
-  const Block& in = state.block(input);
-  const Approx x = in.at(r, e);
-  const bool varies = !in.constant;
-  if (x.error == 0 || std::abs(x.value) > x.error) {
-    if (varies) {
-      Tie& tie = state.ties[tie_index];
-      tie.distance = std::min(tie.distance, std::abs(x.value));
-      if (x.value == 0) ++tie.exact_ties;
-    }
-    return x.value >= 0 ? 1 : -1;
-  }
+/// The sign of element e as a code, from exact numbers.
+double exact_sign(State& state, graph::ValueId input, std::size_t tie_index, std::int64_t r,
+                  std::int64_t e) {
   const Number number = state.cone.evaluate(input, e, state.source(r));
   const int sign = number.sign();
-  if (varies) {
+  if (!state.block(input).constant) {
     Tie& tie = state.ties[tie_index];
     ++tie.decided_exactly;
     if (sign == 0) ++tie.exact_ties;
@@ -467,14 +456,31 @@ Step compile_bipolar(State& state, graph::NodeId id, const graph::BipolarQuant& 
   return [&state, &out, input = node.inputs[0], scale = std::move(scale), tie](std::int64_t rows) {
     out.resize(rows);
     resize_codes(state, out, rows);
+    const Block& in = state.block(input);
     const std::int64_t count = out.constant ? 1 : rows;
+    double nearest = kInfinity;
+    std::uint64_t ties = 0;
     for (std::int64_t r = 0; r < count; ++r) {
+      const double* values = in.values(r);
+      const double* errors = in.errors(r);
+      double* to = out.value.data() + r * out.row_stride();
       for (std::int64_t e = 0; e < out.size; ++e) {
-        const double code = sign_code(state, input, tie, r, e);
+        const double distance = std::abs(values[e]);
+        const double error = errors == nullptr ? 0 : errors[e];
+        double code = values[e] >= 0 ? 1 : -1;
+        if (error == 0 || distance > error) {
+          nearest = std::min(nearest, distance);
+          ties += distance == 0 ? 1 : 0;
+        } else {
+          code = exact_sign(state, input, tie, r, e);
+        }
         put_code(state, out, r, e, code);
-        out.set(r, e, {code * scale[static_cast<std::size_t>(e)], 0});
+        to[e] = code * scale[static_cast<std::size_t>(e)];
       }
     }
+    if (in.constant) return;
+    state.ties[tie].distance = std::min(state.ties[tie].distance, nearest);
+    state.ties[tie].exact_ties += ties;
   };
 }
 

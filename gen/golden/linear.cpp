@@ -237,17 +237,20 @@ Step compile_batch_norm(State& state, graph::NodeId id, const graph::BatchNormal
   const graph::Node& node = state.graph.node(id);
   Block& a = state.block(node.inputs[0]);
   Block& out = state.block(node.outputs[0]);
-  std::vector<Channel> channel;  // per element
   const std::vector<Channel> channels = channels_of(state, node, op.epsilon);
+  std::vector<std::int32_t> index;  // of the channel, per element
   for (std::int64_t e = 0; e < out.size; ++e) {
-    channel.push_back(channels[static_cast<std::size_t>(index_on_axis(a.shape, op.axis, e))]);
+    index.push_back(static_cast<std::int32_t>(index_on_axis(a.shape, op.axis, e)));
   }
+  const auto channel = [&](std::size_t e) -> const Channel& {
+    return channels[static_cast<std::size_t>(index[e])];
+  };
   if (a.lattice && !out.constant) {
     Lattice lattice;
     bool exact = a.exact;
     for (std::int64_t e = 0; e < out.size; ++e) {
       const auto i = static_cast<std::size_t>(e);
-      const auto m = norm_multiple((*a.lattice)[i], channel[i], exact);
+      const auto m = norm_multiple((*a.lattice)[i], channel(i), exact);
       if (m) lattice.push_back(*m);
     }
     if (static_cast<std::int64_t>(lattice.size()) == out.size) {
@@ -255,18 +258,25 @@ Step compile_batch_norm(State& state, graph::NodeId id, const graph::BatchNormal
       out.exact = exact;
     }
   }
-  return [&a, &out, channel = std::move(channel)](std::int64_t rows) {
+  return [&a, &out, channels, index = std::move(index)](std::int64_t rows) {
     out.resize(rows);
     const std::int64_t count = out.constant ? 1 : rows;
+    const std::size_t size = index.size();
     for (std::int64_t r = 0; r < count; ++r) {
-      for (std::int64_t e = 0; e < out.size; ++e) {
-        const Channel& c = channel[static_cast<std::size_t>(e)];
-        if (out.exact) {
-          const double x = a.values(r)[e];
-          out.set(r, e, {(x - c.mean.value) * c.factor.value + c.bias.value, 0});
-        } else {
-          out.set(r, e, (a.at(r, e) - c.mean) * c.factor + c.bias);
+      const double* x = a.values(r);
+      const double* error = a.errors(r);
+      double* y = out.value.data() + r * out.row_stride();
+      double* y_error = out.exact ? nullptr : out.error.data() + r * out.row_stride();
+      for (std::size_t e = 0; e < size; ++e) {
+        const Channel& c = channels[static_cast<std::size_t>(index[e])];
+        if (y_error == nullptr) {
+          y[e] = (x[e] - c.mean.value) * c.factor.value + c.bias.value;
+          continue;
         }
+        const Approx own{x[e], error == nullptr ? 0.0 : error[e]};
+        const Approx normed = (own - c.mean) * c.factor + c.bias;
+        y[e] = normed.value;
+        y_error[e] = normed.error;
       }
     }
   };
