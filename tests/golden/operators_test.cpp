@@ -492,5 +492,40 @@ TEST_CASE("float32 order runs the same operators") {
   CHECK(evaluator.float32_differences().empty());
 }
 
+TEST_CASE("bounded inputs: every operator within its bound, every decision exact") {
+  // Divided and multiplied by 3 and 0.3: the value stays an eighth, its double has an error.
+  std::int64_t checked = 0;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    Random random(seed);
+    test::Net net;
+    const ValueId input = net.input({1, 2, 5, 5});
+    const ValueId s = net.scalar(seed % 2 == 0 ? 3 : static_cast<double>(0.3F));
+    const ValueId x = net.add(graph::Mul{}, {net.add(graph::Div{}, {input, s}), s});
+    graph::Conv conv;
+    conv.window = square(2, 1, 1);
+    const ValueId y = net.add(conv, {x, net.constant({3, 2, 2, 2}, eighths(random, 24)),
+                                     net.constant({3}, eighths(random, 3))});
+    std::vector<ValueId> outputs{y};
+    outputs.push_back(net.add(graph::MaxPool{square(2, 1), false}, {x}));
+    outputs.push_back(net.add(graph::AveragePool{square(3, 2, 1), false, false}, {x}));
+    outputs.push_back(net.add(graph::Reduce{graph::ReduceKind::kMin, {1}, true}, {x}));
+    outputs.push_back(net.add(graph::PRelu{}, {x, net.constant({2, 1, 1}, {0.75, -0.5})}));
+    outputs.push_back(net.add(graph::TopK{3, 4, seed % 3 == 0, false}, {x}));
+    outputs.push_back(net.add(graph::TopK{2, 2, seed % 3 == 0, true}, {x}));
+    outputs.push_back(net.add(e4m3(0.25), {y}));
+    graph::Trunc trunc = trunc_op(0.25, 1, 4, 1, 0.25, Rounding::kHalfEven);
+    if (seed % 2 == 0) trunc.limits = {{-8, 7}};
+    outputs.push_back(net.add(trunc, {y}));
+    for (const auto kind :
+         {graph::UnaryKind::kSign, graph::UnaryKind::kFloor, graph::UnaryKind::kRound,
+          graph::UnaryKind::kHardSwish, graph::UnaryKind::kSoftsign}) {
+      outputs.push_back(net.add(graph::Unary{kind, 0, 0}, {x}));
+    }
+    outputs.push_back(net.add(test::quant(0.25, 0, 6), {y}));
+    checked += check_against_rationals(net.finish(outputs), eighths(random, 50));
+  }
+  CHECK(checked > 30000);
+}
+
 }  // namespace
 }  // namespace nib
