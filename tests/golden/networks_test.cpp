@@ -53,6 +53,41 @@ std::vector<std::int64_t> classes_of(const fs::path& model, const Tensor<double>
   return classes;
 }
 
+/// Images (N, H, W, C) as (N, C, H, W); other arrays as they are.
+Tensor<double> channels_first(const Tensor<double>& x) {
+  if (x.shape.size() != 4) return x;
+  const std::int64_t pixels = x.shape[1] * x.shape[2], channels = x.shape[3];
+  Tensor<double> y(Shape{x.shape[0], channels, x.shape[1], x.shape[2]});
+  for (std::int64_t i = 0; i < x.size(); ++i) {
+    const std::int64_t c = i % channels, p = i / channels % pixels, n = i / channels / pixels;
+    y.data[static_cast<std::size_t>((n * channels + c) * pixels + p)] = x[i];
+  }
+  return y;
+}
+
+/// The model's outputs on the stored inputs, divided by `divisor`, are those that Keras gave, as
+/// float32.
+void equal_outputs(const std::string& network, const std::string& in, const std::string& out,
+                   double divisor) {
+  const fs::path model = shared("models/" + network + "_qonnx.onnx");
+  const fs::path x = shared("data/" + in + ".npy");
+  const fs::path y = shared("data/" + out + ".npy");
+  if (model.empty() || x.empty() || y.empty()) return;
+  CAPTURE(network);
+  const graph::Graph graph = importer::read_model(model);
+  golden::Evaluator evaluator(graph);
+  Tensor<double> inputs[] = {channels_first(to_reals(read_npy(x)))};
+  for (double& value : inputs[0].data) value /= divisor;
+  const auto outputs = evaluator.run(inputs, graph.outputs);
+  const Tensor<double> recorded = to_reals(read_npy(y));
+  REQUIRE(outputs[0].value.size() == recorded.size());
+  std::int64_t equal = 0;
+  for (std::int64_t i = 0; i < recorded.size(); ++i) {
+    if (static_cast<float>(outputs[0].value[i]) == static_cast<float>(recorded[i])) ++equal;
+  }
+  CHECK(equal == recorded.size());
+}
+
 TEST_SUITE("networks" * doctest::skip()) {
   TEST_CASE("jet taggers on the thousand jets") {
     const fs::path x = shared("data/jsc_openml_test1000_x_f32.npy");
@@ -108,22 +143,21 @@ TEST_SUITE("networks" * doctest::skip()) {
     if (!lfc.empty()) CHECK(hits(classes_of(lfc, plus_minus, false), labels) == 9834);
   }
 
-  TEST_CASE("the autoencoder gives the recorded outputs") {
-    const fs::path model = shared("models/mlperf_ad08_noinputquant_qonnx.onnx");
-    const fs::path x = shared("data/ad08_ref10_x_f32.npy");
-    const fs::path y = shared("data/ad08_ref10_keras_f32.npy");
+  TEST_CASE("the convolutional classifier on the thousand photographs") {
+    const fs::path model = shared("models/bnnpynq_cifar10_cnv_w1a1_qonnx.onnx");
+    const fs::path x = shared("data/cifar10_jpeg_test1000_x_u8.npy");
+    const fs::path y = shared("data/cifar10_jpeg_test1000_y_u8.npy");
     if (model.empty() || x.empty() || y.empty()) return;
-    const graph::Graph graph = importer::read_model(model);
-    golden::Evaluator evaluator(graph);
-    const Tensor<double> inputs[] = {to_reals(read_npy(x))};
-    const auto outputs = evaluator.run(inputs, graph.outputs);
-    const Tensor<double> recorded = to_reals(read_npy(y));
-    REQUIRE(outputs[0].value.shape == recorded.shape);
-    std::int64_t equal = 0;
-    for (std::int64_t i = 0; i < recorded.size(); ++i) {
-      if (static_cast<float>(outputs[0].value[i]) == static_cast<float>(recorded[i])) ++equal;
-    }
-    CHECK(equal == recorded.size());
+    Tensor<double> images = channels_first(to_reals(read_npy(x)));
+    for (double& pixel : images.data) pixel = 2 * (pixel / 255) - 1;
+    CHECK(hits(classes_of(model, images, false), to_integers(read_npy(y))) == 763);
+  }
+
+  TEST_CASE("recorded outputs: the autoencoder, the residual network, the HGCAL encoder") {
+    equal_outputs("mlperf_ad08_noinputquant", "ad08_ref10_x_f32", "ad08_ref10_keras_f32", 1);
+    equal_outputs("mlperf_rn07", "rn07_ref2_x_u8", "rn07_ref2_keras_f32", 256);
+    equal_outputs("econt_encoder_zcu102", "econt_zcu102_golden_in_f64",
+                  "econt_zcu102_golden_out_f64", 1);
   }
 }
 
