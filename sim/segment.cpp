@@ -129,10 +129,18 @@ class NodeWalk {
   GraphElements operator()(const graph::LeakyRelu& op) { return steps(op.alpha >= 0); }
   GraphElements operator()(const graph::Clip&) { return steps(true); }
   GraphElements operator()(const graph::Pow&) { return steps(false); }
-  template <class Other>
-  GraphElements operator()(const Other&) {
-    return nothing();
-  }
+  GraphElements operator()(const graph::Conv&) { return nothing(); }
+  GraphElements operator()(const graph::ConvTranspose&) { return nothing(); }
+  GraphElements operator()(const graph::MaxPool&) { return nothing(); }
+  GraphElements operator()(const graph::AveragePool&) { return nothing(); }
+  GraphElements operator()(const graph::QuantAvgPool&) { return nothing(); }
+  GraphElements operator()(const graph::Reduce&) { return nothing(); }
+  GraphElements operator()(const graph::Take&) { return nothing(); }
+  GraphElements operator()(const graph::Unary&) { return nothing(); }
+  GraphElements operator()(const graph::PRelu&) { return nothing(); }
+  GraphElements operator()(const graph::Trunc&) { return nothing(); }
+  GraphElements operator()(const graph::FloatQuant&) { return nothing(); }
+  GraphElements operator()(const graph::TopK&) { return nothing(); }
   GraphElements operator()(const graph::Softmax&) { return nothing(); }
   GraphElements operator()(const graph::Reshape&) { return input(0); }
 

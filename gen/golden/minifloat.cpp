@@ -51,6 +51,13 @@ Step deciding_step(State& state, graph::NodeId id, std::vector<Entry> entries, F
   };
 }
 
+/// Gives `out` the lattice where it is known for every element.
+void adopt_lattice(Block& out, Lattice lattice) {
+  if (out.constant || static_cast<std::int64_t>(lattice.size()) != out.size) return;
+  out.exact = all_doubles(lattice);
+  out.lattice = std::move(lattice);
+}
+
 /// The largest output code of a Trunc, either way; infinite where nothing limits it.
 double largest_code(const TruncEntry& entry, const Block& x, std::int64_t e) {
   if (entry.limited) return std::max(std::abs(entry.low), std::abs(entry.high));
@@ -77,10 +84,7 @@ Step compile_trunc(State& state, graph::NodeId id, const graph::Trunc& op) {
     if (entry.out_zero_point != 0) m = sum(m, multiple_of(entry.out_zero_point));
     if (const auto scaled = product(m, multiple_of(entry.out_scale))) lattice.push_back(*scaled);
   }
-  if (!out.constant && static_cast<std::int64_t>(lattice.size()) == out.size) {
-    out.exact = all_doubles(lattice);
-    out.lattice = std::move(lattice);
-  }
+  adopt_lattice(out, std::move(lattice));
   const auto fast = [&op](const TruncEntry& entry, Approx a, Approx& y) {
     const Approx t = a / Approx{entry.scale, 0} + Approx{entry.zero_point, 0};
     double q = 0;
@@ -113,10 +117,7 @@ Step compile_float_quant(State& state, graph::NodeId id, const graph::FloatQuant
     const auto scaled = product(hull(grid, multiple_of(entry.limit)), multiple_of(entry.scale));
     if (scaled) lattice.push_back(*scaled);
   }
-  if (!out.constant && static_cast<std::int64_t>(lattice.size()) == out.size) {
-    out.exact = all_doubles(lattice);
-    out.lattice = std::move(lattice);
-  }
+  adopt_lattice(out, std::move(lattice));
   const auto fast = [&op](const FloatEntry& entry, Approx a, Approx& y) {
     const Approx t = a / Approx{entry.scale, 0};
     double value = 0;

@@ -159,10 +159,18 @@ struct Folder {
   Constant operator()(const graph::Transpose& op) const {
     return gather(x(), shape, transpose_index(x().shape(), op.perm));
   }
-  template <class Other>
-  Constant operator()(const Other&) const {
-    return refuse();
-  }
+  Constant operator()(const graph::Conv&) const { return refuse(); }
+  Constant operator()(const graph::ConvTranspose&) const { return refuse(); }
+  Constant operator()(const graph::MaxPool&) const { return refuse(); }
+  Constant operator()(const graph::AveragePool&) const { return refuse(); }
+  Constant operator()(const graph::QuantAvgPool&) const { return refuse(); }
+  Constant operator()(const graph::Reduce&) const { return refuse(); }
+  Constant operator()(const graph::Take&) const { return refuse(); }
+  Constant operator()(const graph::Unary&) const { return refuse(); }
+  Constant operator()(const graph::PRelu&) const { return refuse(); }
+  Constant operator()(const graph::Trunc&) const { return refuse(); }
+  Constant operator()(const graph::FloatQuant&) const { return refuse(); }
+  Constant operator()(const graph::TopK&) const { return refuse(); }
   Constant operator()(const graph::MatMul&) const { return refuse(); }
   Constant operator()(const graph::Gemm&) const { return refuse(); }
   Constant operator()(const graph::BatchNormalization&) const { return refuse(); }

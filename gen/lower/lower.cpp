@@ -209,10 +209,19 @@ struct Lowerer::Pointwise {
     fail(ErrorCode::E502, "Softmax inside of the network", node.name);
   }
   void operator()(const graph::ArgMax& op) const { lowerer.lower_arg_max(node, op); }
-  template <class Other>
-  void operator()(const Other&) const {
-    fail(ErrorCode::E502, node.op_type, node.name);
-  }
+  [[noreturn]] void no_integer_form() const { fail(ErrorCode::E502, node.op_type, node.name); }
+  void operator()(const graph::Conv&) const { no_integer_form(); }
+  void operator()(const graph::ConvTranspose&) const { no_integer_form(); }
+  void operator()(const graph::MaxPool&) const { no_integer_form(); }
+  void operator()(const graph::AveragePool&) const { no_integer_form(); }
+  void operator()(const graph::QuantAvgPool&) const { no_integer_form(); }
+  void operator()(const graph::Reduce&) const { no_integer_form(); }
+  void operator()(const graph::Take&) const { no_integer_form(); }
+  void operator()(const graph::Unary&) const { no_integer_form(); }
+  void operator()(const graph::PRelu&) const { no_integer_form(); }
+  void operator()(const graph::Trunc&) const { no_integer_form(); }
+  void operator()(const graph::FloatQuant&) const { no_integer_form(); }
+  void operator()(const graph::TopK&) const { no_integer_form(); }
 };
 
 void Lowerer::walk(graph::NodeId id) {
