@@ -54,7 +54,7 @@ Activation Lowerer::reindex(const Activation& activation, const Shape& shape,
   Node node;
   node.name = name;
   node.formula = formula;
-  node.op = Reindex{std::vector<std::int32_t>(source.begin(), source.end())};
+  node.op = Reindex{{source.begin(), source.end()}, {}};
   node.inputs = {activation.base};
   Activation result;
   result.shape = shape;

@@ -48,6 +48,13 @@ std::string value_line(const Value& value) {
   return line;
 }
 
+/// "kernel [3, 3], strides [1, 1], dilations [1, 1], pads [0, 0], ".
+std::string window(const Window& w) {
+  return fmt::format("kernel {}, strides {}, dilations {}, pads {}, {}", integers(w.kernel),
+                     integers(w.strides), integers(w.dilations), integers(w.pads_begin),
+                     w.channels_last ? "channels last, " : "");
+}
+
 struct OpLines {
   std::string operator()(const Input& op) const { return fmt::format("input {}", op.index); }
   std::string operator()(const Linear& op) const {
@@ -80,14 +87,41 @@ struct OpLines {
                        list(op.limits, [](const Range& r) { return to_string(r); }));
   }
   std::string operator()(const Reindex& op) const {
-    return fmt::format("reindex {}",
-                       integers(std::vector<std::int64_t>(op.source.begin(), op.source.end())));
+    std::string text = fmt::format(
+        "reindex {}", integers(std::vector<std::int64_t>(op.source.begin(), op.source.end())));
+    if (!op.fill.empty()) text += fmt::format(" fill {}", integers(op.fill));
+    return text;
   }
   std::string operator()(const Sum& op) const {
     return fmt::format("sum, factors {}", integers(op.factors));
   }
   std::string operator()(const Concat& op) const { return fmt::format("concat, axis {}", op.axis); }
   std::string operator()(const ArgMax&) const { return "argmax"; }
+  std::string operator()(const TopK& op) const {
+    return fmt::format("top {} {}", op.k, op.values ? "values" : "indices");
+  }
+  std::string operator()(const Conv& op) const {
+    const std::int64_t outputs = op.weights.shape[0], inputs = op.weights.size() / outputs;
+    const auto nonzero =
+        op.weights.size() - std::count(op.weights.data.begin(), op.weights.data.end(), 0);
+    std::string text =
+        fmt::format("conv {}, {}groups {}, {} nonzero, padding {}", to_string(op.weights.shape),
+                    window(op.window), op.groups, nonzero, integers(op.padding));
+    for (std::int64_t o = 0; o < std::min<std::int64_t>(outputs, kLongest); ++o) {
+      const auto row = op.weights.data.begin() + o * inputs;
+      text += fmt::format("\n    {} + {}", integers({row, row + inputs}),
+                          op.bias[static_cast<std::size_t>(o)]);
+    }
+    if (outputs > static_cast<std::int64_t>(kLongest)) {
+      text += fmt::format("\n    ... {} channels in all", outputs);
+    }
+    return text;
+  }
+  std::string operator()(const MaxPool& op) const {
+    std::string text = fmt::format("maxpool {}", window(op.window));
+    text.resize(text.size() - 2);
+    return text;
+  }
 };
 
 }  // namespace

@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
+#include <numeric>
+#include <optional>
 
 #include "nib/base/check.h"
 #include "nib/lower/int128.h"
 #include "nib/lower/integer_graph.h"
+#include "nib/lower/patches.h"
 
 namespace nib::lower {
 namespace {
@@ -15,7 +19,7 @@ namespace {
 constexpr std::size_t kChunk = 64;
 using Lanes = std::vector<std::int64_t>;  ///< element e of row r at [e * rows + r]
 
-/// The nonzero weights of a Linear, row by row.
+/// The nonzero weights of a Linear or Conv, row by row.
 struct Sparse {
   std::vector<std::size_t> begin;  ///< of each output, and the end
   std::vector<std::int32_t> index;
@@ -23,18 +27,24 @@ struct Sparse {
   bool narrow = true;  ///< all products and partial sums fit into 32 bits
 };
 
-Sparse sparse_of(const Linear& op, const Value& in) {
-  const std::int64_t outputs = op.weights.shape[0], inputs = op.weights.shape[1];
+Range hull_of(const Value& value) {
+  Range codes = value.range[0];
+  for (const Range& range : value.range) codes = hull(codes, range);
+  return codes;
+}
+
+/// `codes`: of all inputs.
+Sparse sparse_of(const Tensor<std::int64_t>& weights, const std::vector<std::int64_t>& bias,
+                 const Range& codes) {
+  const std::int64_t outputs = weights.shape[0], inputs = weights.size() / outputs;
   Sparse sparse;
-  Range codes = in.range[0];
-  for (const Range& range : in.range) codes = hull(codes, range);
   const Int128 peak = std::max<Int128>(codes.max, -static_cast<Int128>(codes.min));
   for (std::int64_t o = 0; o < outputs; ++o) {
     sparse.begin.push_back(sparse.index.size());
-    Int128 total = op.bias[static_cast<std::size_t>(o)];
+    Int128 total = bias[static_cast<std::size_t>(o)];
     if (total < 0) total = -total;
     for (std::int64_t i = 0; i < inputs; ++i) {
-      const std::int64_t w = op.weights[o * inputs + i];
+      const std::int64_t w = weights[o * inputs + i];
       if (w == 0) continue;
       sparse.index.push_back(static_cast<std::int32_t>(i));
       sparse.weight.push_back(w);
@@ -42,6 +52,7 @@ Sparse sparse_of(const Linear& op, const Value& in) {
     }
     if (total > std::numeric_limits<std::int32_t>::max()) sparse.narrow = false;
   }
+  if (peak > std::numeric_limits<std::int32_t>::max()) sparse.narrow = false;
   sparse.begin.push_back(sparse.index.size());
   return sparse;
 }
@@ -73,17 +84,54 @@ void run_rows(const Linear& op, const Sparse& sparse, const Word* x, std::int64_
   }
 }
 
+/// y of one image, output channel and position of a convolution.
+template <class Word>
+void run_position(const Conv& op, const Sparse& sparse, const Patches& patches, const Word* x,
+                  std::int64_t* y, const std::array<std::int64_t, 3>& place, std::size_t rows) {
+  const auto [image, o, position] = place;
+  const auto at = static_cast<std::size_t>(o);
+  const std::int64_t out_group = patches.out_channels() / op.groups;
+  const std::int64_t first_channel = o / out_group * (patches.in_channels() / op.groups);
+  Word acc[kChunk];
+  std::fill(acc, acc + rows, static_cast<Word>(op.bias[at]));
+  for (std::size_t k = sparse.begin[at]; k < sparse.begin[at + 1]; ++k) {
+    const std::int64_t channel = first_channel + sparse.index[k] / patches.taps();
+    const std::int64_t from =
+        patches.input(image, channel, position, sparse.index[k] % patches.taps());
+    const auto weight = static_cast<Word>(sparse.weight[k]);
+    if (from == Patches::kOutside) {
+      const Word product =
+          weight * static_cast<Word>(op.padding[static_cast<std::size_t>(channel)]);
+      for (std::size_t r = 0; r < rows; ++r) acc[r] += product;
+    } else {
+      add_product(acc, x + static_cast<std::size_t>(from) * rows, weight, rows);
+    }
+  }
+  std::copy(acc, acc + rows,
+            y + static_cast<std::size_t>(patches.output(image, o, position)) * rows);
+}
+
 class Runner {
  public:
   Runner(const IntegerGraph& graph, const std::vector<ValueId>& keep)
-      : graph_(graph), needed_(graph.values.size(), false), sparse_(graph.nodes.size()) {
+      : graph_(graph),
+        needed_(graph.values.size(), false),
+        sparse_(graph.nodes.size()),
+        patches_(graph.nodes.size()) {
     for (const ValueId id : keep) needed_.at(static_cast<std::size_t>(id)) = true;
     for (std::size_t n = graph.nodes.size(); n-- > 0;) {
       const Node& node = graph.nodes[n];
       if (!needed_[static_cast<std::size_t>(node.output)]) continue;
       for (const ValueId id : node.inputs) needed_[static_cast<std::size_t>(id)] = true;
       if (const auto* linear = std::get_if<Linear>(&node.op)) {
-        sparse_[n] = sparse_of(*linear, graph.value(node.inputs[0]));
+        sparse_[n] = sparse_of(linear->weights, linear->bias, hull_of(graph.value(node.inputs[0])));
+      } else if (const auto* conv = std::get_if<Conv>(&node.op)) {
+        Range codes = hull_of(graph.value(node.inputs[0]));
+        for (const std::int64_t code : conv->padding) codes = hull(codes, {code, code});
+        sparse_[n] = sparse_of(conv->weights, conv->bias, codes);
+        see_window(n, conv->window);
+      } else if (const auto* pool = std::get_if<MaxPool>(&node.op)) {
+        see_window(n, pool->window);
       }
     }
   }
@@ -131,7 +179,12 @@ class Runner {
     });
   }
   void operator()(const Reindex& op) {
+    auto fill = op.fill.begin();
     for (std::size_t e = 0; e < op.source.size(); ++e) {
+      if (op.source[e] == Reindex::kFilled) {
+        std::fill_n(out().begin() + static_cast<std::ptrdiff_t>(e * rows_), rows_, *fill++);
+        continue;
+      }
       const auto from = in(0).begin() +
                         static_cast<std::ptrdiff_t>(static_cast<std::size_t>(op.source[e]) * rows_);
       std::copy(from, from + static_cast<std::ptrdiff_t>(rows_),
@@ -178,8 +231,71 @@ class Runner {
       }
     }
   }
+  void operator()(const TopK& op) {
+    const auto length =
+        static_cast<std::size_t>(graph_.value(graph_.nodes[node_].inputs[0]).shape.back());
+    const auto k = static_cast<std::size_t>(op.k);
+    std::vector<std::size_t> order(length);
+    for (std::size_t o = 0; o < out().size() / rows_ / k; ++o) {
+      for (std::size_t r = 0; r < rows_; ++r) {
+        const auto at = [&](std::size_t i) { return in(0)[(o * length + i) * rows_ + r]; };
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        std::partial_sort(
+            order.begin(), order.begin() + op.k, order.end(),
+            [&](std::size_t a, std::size_t b) { return at(a) != at(b) ? at(a) > at(b) : a < b; });
+        for (std::size_t i = 0; i < k; ++i) {
+          out()[(o * k + i) * rows_ + r] =
+              op.values ? at(order[i]) : static_cast<std::int64_t>(order[i]);
+        }
+      }
+    }
+  }
+  void operator()(const Conv& op) {
+    const Patches& patches = *patches_[node_];
+    const Sparse& sparse = sparse_[node_];
+    const Lanes& x = in(0);
+    if (sparse.narrow) narrow_.assign(x.begin(), x.end());
+    std::array<std::int64_t, 3> place{};
+    auto& [image, channel, position] = place;
+    for (image = 0; image < patches.images(); ++image) {
+      for (channel = 0; channel < patches.out_channels(); ++channel) {
+        for (position = 0; position < patches.positions(); ++position) {
+          if (sparse.narrow) {
+            run_position<std::int32_t>(op, sparse, patches, narrow_.data(), out().data(), place,
+                                       rows_);
+          } else {
+            run_position<std::int64_t>(op, sparse, patches, x.data(), out().data(), place, rows_);
+          }
+        }
+      }
+    }
+  }
+  void operator()(const MaxPool&) {
+    const Patches& patches = *patches_[node_];
+    for (std::int64_t image = 0; image < patches.images(); ++image) {
+      for (std::int64_t channel = 0; channel < patches.out_channels(); ++channel) {
+        for (std::int64_t position = 0; position < patches.positions(); ++position) {
+          std::int64_t* y =
+              out().data() +
+              static_cast<std::size_t>(patches.output(image, channel, position)) * rows_;
+          std::fill(y, y + rows_, std::numeric_limits<std::int64_t>::min());
+          for (std::int64_t tap = 0; tap < patches.taps(); ++tap) {
+            const std::int64_t from = patches.input(image, channel, position, tap);
+            if (from == Patches::kOutside) continue;
+            const std::int64_t* x = in(0).data() + static_cast<std::size_t>(from) * rows_;
+            for (std::size_t r = 0; r < rows_; ++r) y[r] = std::max(y[r], x[r]);
+          }
+        }
+      }
+    }
+  }
 
  private:
+  void see_window(std::size_t n, const Window& window) {
+    const Node& node = graph_.nodes[n];
+    patches_[n].emplace(window, graph_.value(node.inputs[0]).shape,
+                        graph_.value(node.output).shape);
+  }
   [[nodiscard]] const Lanes& in(std::size_t i) const {
     return (*lanes_)[static_cast<std::size_t>(graph_.nodes[node_].inputs[i])];
   }
@@ -198,6 +314,7 @@ class Runner {
   const IntegerGraph& graph_;
   std::vector<bool> needed_;
   std::vector<Sparse> sparse_;
+  std::vector<std::optional<Patches>> patches_;
   std::vector<std::int32_t> narrow_;
   std::size_t node_ = 0, rows_ = 0;
   std::vector<Lanes>* lanes_ = nullptr;

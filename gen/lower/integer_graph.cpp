@@ -5,7 +5,9 @@
 #include <set>
 
 #include "nib/base/check.h"
+#include "nib/lower/conv_ranges.h"
 #include "nib/lower/int128.h"
+#include "nib/lower/patches.h"
 
 namespace nib::lower {
 namespace {
@@ -103,11 +105,20 @@ struct NodeCheck {
     arity(1);
     NIB_CHECK(static_cast<std::int64_t>(op.source.size()) == out().elements(),
               "sources of " + node.name);
+    auto fill = op.fill.begin();
     for (std::size_t e = 0; e < op.source.size(); ++e) {
+      if (op.source[e] == Reindex::kFilled) {
+        NIB_CHECK(
+            fill != op.fill.end() && out().range_of(static_cast<std::int64_t>(e)).contains(*fill),
+            "a filled element of " + node.name);
+        ++fill;
+        continue;
+      }
       NIB_CHECK(op.source[e] >= 0 && op.source[e] < in(0).elements(), "a source of " + node.name);
       NIB_CHECK(out().range_of(static_cast<std::int64_t>(e)).contains(in(0).range_of(op.source[e])),
                 "the range of " + node.name);
     }
+    NIB_CHECK(fill == op.fill.end(), "codes that fill nothing in " + node.name);
   }
   void operator()(const Sum& op) const {
     arity(op.factors.size());
@@ -135,13 +146,82 @@ struct NodeCheck {
     arity(1);
     const std::int64_t length = in(0).shape.back();
     NIB_CHECK(in(0).elements() / length == out().elements(), "rows of " + node.name);
+    one_grid();
+    NIB_CHECK(out().range[0].contains(Range{0, length - 1}), "the range of " + node.name);
+  }
+  void one_grid() const {
     for (const Rational& scale : in(0).scale) {
       NIB_CHECK(sgn(scale) > 0 && scale == in(0).scale[0], "one scale for " + node.name);
     }
     for (const Rational& offset : in(0).offset) {
       NIB_CHECK(offset == in(0).offset[0], "one offset for " + node.name);
     }
-    NIB_CHECK(out().range[0].contains(Range{0, length - 1}), "the range of " + node.name);
+  }
+  void operator()(const TopK& op) const {
+    arity(1);
+    const std::int64_t length = in(0).shape.at(in(0).shape.size() - 1);
+    NIB_CHECK(op.k >= 1 && op.k <= length && out().shape.back() == op.k, "k of " + node.name);
+    NIB_CHECK(in(0).elements() / length == out().elements() / op.k, "rows of " + node.name);
+    one_grid();
+    for (std::int64_t e = 0; e < out().elements(); ++e) {
+      Range range{0, length - 1};
+      if (op.values) {
+        range = in(0).range_of(e / op.k * length);
+        for (std::int64_t i = 1; i < length; ++i) {
+          range = hull(range, in(0).range_of(e / op.k * length + i));
+        }
+      }
+      NIB_CHECK(out().range_of(e).contains(range), "the range of " + node.name);
+    }
+  }
+  void operator()(const Conv& op) const {
+    arity(1);
+    const Patches patches(op.window, in(0).shape, out().shape);
+    const std::int64_t outputs = patches.out_channels(), inputs = patches.in_channels();
+    NIB_CHECK(op.groups > 0 && outputs % op.groups == 0 && inputs % op.groups == 0,
+              "groups of " + node.name);
+    NIB_CHECK(op.weights.shape.at(0) == outputs && op.weights.shape.at(1) == inputs / op.groups &&
+                  op.weights.size() == outputs * (inputs / op.groups) * patches.taps(),
+              "weights of " + node.name);
+    NIB_CHECK(static_cast<std::int64_t>(op.bias.size()) == outputs, "biases of " + node.name);
+    NIB_CHECK(static_cast<std::int64_t>(op.padding.size()) == inputs, "padding of " + node.name);
+    for (std::int64_t image = 0; image < patches.images(); ++image) {
+      const ConvRanges ranges(op, patches, in(0), image);
+      for (std::int64_t o = 0; o < outputs; ++o) {
+        for (std::int64_t p = 0; p < patches.positions(); ++p) {
+          NIB_CHECK(out().range_of(patches.output(image, o, p)).contains(ranges.at(o, p)),
+                    "the range of " + node.name);
+        }
+      }
+    }
+  }
+  void operator()(const MaxPool& op) const {
+    arity(1);
+    const Patches patches(op.window, in(0).shape, out().shape);
+    NIB_CHECK(patches.in_channels() == patches.out_channels(), "channels of " + node.name);
+    for (std::int64_t image = 0; image < patches.images(); ++image) {
+      for (std::int64_t c = 0; c < patches.in_channels(); ++c) {
+        for (std::int64_t p = 0; p < patches.positions(); ++p) check_window(patches, image, c, p);
+      }
+    }
+  }
+  void check_window(const Patches& patches, std::int64_t image, std::int64_t channel,
+                    std::int64_t position) const {
+    const std::int64_t e = patches.output(image, channel, position);
+    bool any = false;
+    Range range;
+    for (std::int64_t tap = 0; tap < patches.taps(); ++tap) {
+      const std::int64_t from = patches.input(image, channel, position, tap);
+      if (from == Patches::kOutside) continue;
+      const Range& one = in(0).range_of(from);
+      range = any ? Range{std::max(range.min, one.min), std::max(range.max, one.max)} : one;
+      any = true;
+      NIB_CHECK(sgn(in(0).scale_of(from)) > 0 && in(0).scale_of(from) == out().scale_of(e) &&
+                    in(0).offset_of(from) == out().offset_of(e),
+                "one grid for a channel of " + node.name);
+    }
+    NIB_CHECK(any, "an empty window of " + node.name);
+    NIB_CHECK(out().range_of(e).contains(range), "the range of " + node.name);
   }
 };
 

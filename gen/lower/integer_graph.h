@@ -81,9 +81,12 @@ struct Clamp {
   Grouping grouping;
   std::vector<Range> limits;
 };
-/// y[e] = x[source[e]]: reshape, transpose, slices, repetitions.
+/// y[e] = x[source[e]]; where source is kFilled, y[e] is the next of `fill` (in order of e): reshape,
+/// transpose, slices, repetitions, padding.
 struct Reindex {
+  static constexpr std::int32_t kFilled = -1;
   std::vector<std::int32_t> source;
+  std::vector<std::int64_t> fill;  ///< codes, one for each filled element
 };
 /// y[e] = sum_k factors[k] * x_k[e], all of one shape: residual additions.
 struct Sum {
@@ -95,8 +98,38 @@ struct Concat {
 };
 /// y = index of the largest element of each row of the last axis; the lowest index on ties.
 struct ArgMax {};
+/// The k largest of each row of the last axis, largest first, the lowest index first on ties: their
+/// codes, or their indices. Elements of one row are on one grid (equal scale and offset).
+struct TopK {
+  std::int64_t k = 1;
+  bool values = false;
+};
+/// A window that slides over the spatial axes of a tensor of axes (N, C, spatial...), or (N,
+/// spatial..., C) where `channels_last`. One entry per spatial axis in each vector. The input
+/// position under tap k of output position p is stride * p + dilation * k - pad_begin; where that
+/// is outside of the input, padding stands. The number of output positions is that of the output.
+struct Window {
+  std::vector<std::int64_t> kernel, strides, dilations, pads_begin;
+  bool channels_last = false;
+  friend bool operator==(const Window&, const Window&) = default;
+};
+/// y[o, p] = sum_{c, k} weights[o, c, k] * x[g C/groups + c, position(p, k)] + bias[o], where g =
+/// o / (O / groups); padding[channel] stands for x outside (the code of the real 0 mostly). A mean
+/// or sum over a window is a convolution of ones with groups = C.
+struct Conv {
+  Window window;
+  std::int64_t groups = 1;
+  Tensor<std::int64_t> weights;       ///< (O, C / groups, kernel...), whatever the layout of x
+  std::vector<std::int64_t> bias;     ///< O
+  std::vector<std::int64_t> padding;  ///< C
+};
+/// The largest code under the window, per channel; padding never wins (and each window covers an
+/// element at least). Elements of a channel are on one grid, of positive scale.
+struct MaxPool {
+  Window window;
+};
 
-using Op = std::variant<Input, Linear, Step, Clamp, Reindex, Sum, Concat, ArgMax>;
+using Op = std::variant<Input, Linear, Step, Clamp, Reindex, Sum, Concat, ArgMax, TopK, Conv, MaxPool>;
 
 struct Node {
   std::string name;                  ///< stable, from the graph
