@@ -13,7 +13,8 @@ struct TimedOp {
   double delay_ns = 0;
   int bits = 0;
   std::vector<std::int32_t> inputs;
-  /// Operations with one non-negative group leave at one common stage (the outputs of a layer).
+  /// Operations with one non-negative group leave at one common stage (the outputs of a layer, the
+  /// same operation in equal blocks).
   std::int32_t group = -1;
 };
 

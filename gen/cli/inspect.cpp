@@ -42,6 +42,9 @@ struct KindName {
   const char* operator()(const lower::Sum&) const { return "sum"; }
   const char* operator()(const lower::Concat&) const { return "concat"; }
   const char* operator()(const lower::ArgMax&) const { return "argmax"; }
+  const char* operator()(const lower::TopK&) const { return "topk"; }
+  const char* operator()(const lower::Conv&) const { return "conv"; }
+  const char* operator()(const lower::MaxPool&) const { return "maxpool"; }
 };
 
 Range range_of(const lower::Value& value) {
@@ -58,17 +61,20 @@ std::string scale_text(const lower::Value& value) {
   return text;
 }
 
-/// Multiply-accumulates of a linear node, zeros included, and those of nonzero weights.
+/// Multiply-accumulates of a linear node, zeros and padding included, and those of nonzero
+/// weights.
 struct Macs {
   std::int64_t all = 0, nonzero = 0;
 };
 
 Macs macs_of(const lower::IntegerGraph& graph, const lower::Node& node) {
   const auto* linear = std::get_if<lower::Linear>(&node.op);
-  if (linear == nullptr) return {};
-  const std::int64_t times = graph.value(node.output).elements() / linear->weights.shape.at(0);
-  const auto zeros = std::count(linear->weights.data.begin(), linear->weights.data.end(), 0);
-  return {times * linear->weights.size(), times * (linear->weights.size() - zeros)};
+  const auto* conv = std::get_if<lower::Conv>(&node.op);
+  if (linear == nullptr && conv == nullptr) return {};
+  const Tensor<std::int64_t>& weights = linear != nullptr ? linear->weights : conv->weights;
+  const std::int64_t times = graph.value(node.output).elements() / weights.shape.at(0);
+  const auto zeros = std::count(weights.data.begin(), weights.data.end(), 0);
+  return {times * weights.size(), times * (weights.size() - zeros)};
 }
 
 Findings look_at(const Options& options) {

@@ -11,6 +11,7 @@
 #include "nib/emit/emulator_kernels.h"
 #include "nib/emit/emulator_layer.h"
 #include "nib/emit/emulator_text.h"
+#include "nib/emit/emulator_window.h"
 
 namespace nib::emit {
 namespace {
@@ -145,8 +146,11 @@ std::string emulator_header(const IntegerGraph& graph, const std::string& name) 
     }
   }
   std::string tables, code;
+  bool windows = false;
   for (const Node& node : graph.nodes) {
     if (std::holds_alternative<lower::Input>(node.op)) continue;
+    windows = windows || std::holds_alternative<lower::Conv>(node.op) ||
+              std::holds_alternative<lower::MaxPool>(node.op);
     const EmulatorLayer layer = write_emulator_layer(graph, node);
     tables += "\n" + layer.tables;
     code += layer.code;
@@ -161,6 +165,7 @@ std::string emulator_header(const IntegerGraph& graph, const std::string& name) 
   body += port_table(graph, graph.inputs, graph.input_names, "Input") + "\n";
   body += port_table(graph, graph.outputs, graph.output_names, "Output") + "\n";
   body += kEmulatorKernels;
+  if (windows) body += kWindowKernels;
   body += tables + "\n" + run_function(graph, code) + "\n" + self_test(graph);
   const std::string space = "nib_" + identifier(name);
   std::string text = fmt::format(

@@ -2,6 +2,7 @@
 #include "nib/emit/emulator_layer.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <iterator>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "nib/base/check.h"
+#include "nib/emit/emulator_matrix.h"
 #include "nib/emit/emulator_text.h"
 
 namespace nib::emit {
@@ -80,7 +82,16 @@ class LayerWriter {
     std::vector<std::int64_t> source(op.source.begin(), op.source.end());
     layer_.tables += integers("kFrom" + id_, source);
     const std::string type(declare(out_range()));
-    each(fmt::format("x{}[e] = static_cast<{}>(x{}[kFrom{}[e]]);", id_, type, from(0), id_));
+    if (op.fill.empty()) {
+      each(fmt::format("x{}[e] = static_cast<{}>(x{}[kFrom{}[e]]);", id_, type, from(0), id_));
+      return;
+    }
+    layer_.tables += integers("kFill" + id_, op.fill);
+    layer_.code += fmt::format("  std::size_t filled{} = 0;\n", id_);
+    each(
+        fmt::format("x{0}[e] = static_cast<{1}>(kFrom{0}[e] < 0 ? kFill{0}[filled{0}++]\n"
+                    "                                       : x{2}[kFrom{0}[e]]);",
+                    id_, type, from(0)));
   }
   void operator()(const lower::Sum& op) {
     const std::string type(declare(out_range()));
@@ -91,6 +102,9 @@ class LayerWriter {
     each(fmt::format("{};\n    x{}[e] = static_cast<{}>(sum);", text, id_, type));
   }
   void operator()(const lower::Concat& op);
+  void operator()(const lower::TopK& op);
+  void operator()(const lower::Conv& op);
+  void operator()(const lower::MaxPool& op);
   void operator()(const lower::ArgMax&) {
     const std::int64_t length = in(0).shape.back();
     const std::string type(declare(out_range()));
@@ -106,9 +120,11 @@ class LayerWriter {
  private:
   [[nodiscard]] const Value& in(std::size_t k) const { return graph_.value(node_.inputs[k]); }
   [[nodiscard]] std::string from(std::size_t k) const { return std::to_string(node_.inputs[k]); }
-  [[nodiscard]] Range out_range() const {
-    Range range = out_.range[0];
-    for (const Range& r : out_.range) range = hull(range, r);
+  [[nodiscard]] Range out_range() const { return range_of(out_); }
+  [[nodiscard]] Range in_range() const { return range_of(in(0)); }
+  static Range range_of(const Value& value) {
+    Range range = value.range[0];
+    for (const Range& r : value.range) range = hull(range, r);
     return range;
   }
   /// Declares x<id> with a word of 32 or 64 bits that holds `range`; returns the type.
@@ -123,8 +139,10 @@ class LayerWriter {
     layer_.code += fmt::format("  for (std::size_t e = 0; e < {}; ++e) {{\n    {}\n  }}\n",
                                out_.elements(), body);
   }
-  bool write_masks(const lower::Linear& op, const std::string& tail);
-  void write_sparse(const lower::Linear& op, const std::string& tail);
+  /// The table of a window from value in(0) to the output.
+  void window(const lower::Window& w);
+  /// From channel to channel and from position to position of a value.
+  static std::string steps_of(const Value& value, bool channels_last);
 
   const IntegerGraph& graph_;
   const Node& node_;
@@ -133,93 +151,91 @@ class LayerWriter {
   EmulatorLayer layer_;
 };
 
-/// Weights of -1, 0, 1 on codes of a few bits: masks of 64 weights a word.
-bool LayerWriter::write_masks(const lower::Linear& op, const std::string& tail) {
-  Range codes = in(0).range[0];
-  for (const Range& range : in(0).range) codes = hull(codes, range);
-  const int planes = std::max(bits_for(codes), 1);
-  const auto inputs = static_cast<std::size_t>(op.weights.shape[1]);
-  const auto outputs = static_cast<std::size_t>(op.weights.shape[0]);
-  const Range weights = range_of(op.weights.data);
-  if (planes > 8 || weights.min < -1 || weights.max > 1) return false;
-  const std::size_t per_row = (inputs + 63) / 64;
-  std::vector<std::uint64_t> plus(outputs * per_row), minus(outputs * per_row);
-  bool full = true;
-  for (std::size_t o = 0; o < outputs; ++o) {
-    for (std::size_t i = 0; i < inputs; ++i) {
-      const std::int64_t w = op.weights.data[o * inputs + i];
-      const std::uint64_t bit = std::uint64_t{1} << (i % 64);
-      if (w > 0) plus[o * per_row + i / 64] |= bit;
-      if (w < 0) minus[o * per_row + i / 64] |= bit;
-      full = full && w != 0;
-    }
-  }
-  layer_.tables += words("kPlus" + id_, plus);
-  const std::string parameters =
-      fmt::format("<{}, {}, {}>", per_row, planes, is_signed(codes) ? "true" : "false");
-  if (full) {
-    layer_.code += fmt::format("  detail::signs{}(kPlus{}, {}", parameters, id_, tail);
-  } else {
-    layer_.tables += words("kMinus" + id_, minus);
-    layer_.code +=
-        fmt::format("  detail::masks{}(kPlus{}, kMinus{}, {}", parameters, id_, id_, tail);
-  }
-  return true;
-}
-
-void LayerWriter::write_sparse(const lower::Linear& op, const std::string& tail) {
-  const std::int64_t outputs = op.weights.shape[0], inputs = op.weights.shape[1];
-  std::vector<std::int64_t> weights;
-  std::vector<std::uint32_t> begin, index;
-  for (std::int64_t o = 0; o < outputs; ++o) {
-    begin.push_back(static_cast<std::uint32_t>(weights.size()));
-    for (std::int64_t i = 0; i < inputs; ++i) {
-      const std::int64_t w = op.weights[o * inputs + i];
-      if (w == 0) continue;
-      weights.push_back(w);
-      index.push_back(static_cast<std::uint32_t>(i));
-    }
-  }
-  begin.push_back(static_cast<std::uint32_t>(weights.size()));
-  if (weights.empty()) weights.push_back(0), index.push_back(0);  // no empty arrays in C++
-  layer_.tables += integers("kWeights" + id_, weights) + unsigned_32("kIndex" + id_, index) +
-                   unsigned_32("kBegin" + id_, begin);
-  layer_.code += fmt::format("  detail::sparse(kWeights{0}, kIndex{0}, kBegin{0}, {1}", id_, tail);
-}
-
 void LayerWriter::operator()(const lower::Linear& op) {
-  const std::int64_t outputs = op.weights.shape[0], inputs = op.weights.shape[1];
-  Range codes = in(0).range[0];
-  for (const Range& range : in(0).range) codes = hull(codes, range);
-  // Every partial sum lies in here, in whatever order it is taken.
-  Range sums = out_range();
-  std::int64_t nonzero = 0;
-  for (std::int64_t o = 0; o < outputs; ++o) {
-    const std::int64_t bias = op.bias[static_cast<std::size_t>(o)];
-    Range low_high = hull({0, 0}, {bias, bias});
-    for (std::int64_t i = 0; i < inputs; ++i) {
-      const std::int64_t w = op.weights[o * inputs + i];
-      if (w == 0) continue;
-      ++nonzero;
-      const Range part = hull({0, 0}, codes * w);
-      low_high = low_high + Range{part.min * 2, part.max * 2};  // twice: bit planes overshoot
-    }
-    sums = hull(sums, low_high);
+  const EmulatorMatrix matrix{op.weights, op.bias, 1, in_range()};
+  const EmulatorProduct product = write_product(matrix, id_);
+  layer_.tables += product.tables;
+  declare(hull(out_range(), matrix.sums()));
+  layer_.code += fmt::format("  {}, x{}, x{}, {}, {}, {});\n", product.call, from(0), id_,
+                             out_.elements() / matrix.rows(), matrix.rows(), matrix.columns());
+}
+
+std::string LayerWriter::steps_of(const Value& value, bool channels_last) {
+  std::int64_t positions = 1;
+  for (std::size_t i = 2; i < value.shape.size(); ++i) {
+    positions *= value.shape[channels_last ? i - 1 : i];
   }
-  layer_.tables +=
-      fmt::format("// {} x {} weights, {} of them nonzero.\n", outputs, inputs, nonzero);
-  layer_.tables += integers("kBias" + id_, op.bias);
-  declare(sums);
-  const std::string tail = fmt::format("kBias{}, x{}, x{}, {}, {}, {});\n", id_, from(0), id_,
-                                       out_.elements() / outputs, outputs, inputs);
-  const bool few = nonzero * 3 < outputs * inputs;
-  if (!few && write_masks(op, tail)) return;
-  if (few) {
-    write_sparse(op, tail);
-    return;
-  }
-  layer_.tables += integers("kWeights" + id_, op.weights.data);
-  layer_.code += fmt::format("  detail::dense(kWeights{}, {}", id_, tail);
+  const std::int64_t channels = channels_last ? value.shape.back() : value.shape[1];
+  return channels_last ? fmt::format("{{1, {}}}", channels) : fmt::format("{{{}, 1}}", positions);
+}
+
+void LayerWriter::window(const lower::Window& w) {
+  const std::size_t rank = w.kernel.size();
+  const auto spatial = [&](const Value& value) {
+    const auto first = value.shape.begin() + (w.channels_last ? 1 : 2);
+    return std::vector<std::int64_t>(first, first + static_cast<std::ptrdiff_t>(rank));
+  };
+  const auto list = [](const std::vector<std::int64_t>& items) {
+    return fmt::format("{{{}}}", fmt::join(items, ", "));
+  };
+  layer_.tables += fmt::format(
+      "// input, output, kernel, stride, dilation, pad; positions, taps\n"
+      "inline constexpr detail::Window<{}> kWindow{} = {{\n    {}, {}, {}, {}, {}, {}, {}, {}}};\n",
+      rank, id_, list(spatial(in(0))), list(spatial(out_)), list(w.kernel), list(w.strides),
+      list(w.dilations), list(w.pads_begin), element_count(spatial(out_)), element_count(w.kernel));
+}
+
+void LayerWriter::operator()(const lower::Conv& op) {
+  NIB_CHECK(in(0).shape[0] == 1, "one image");
+  Range codes = in_range();
+  for (const std::int64_t p : op.padding) codes = hull(codes, {p, p});
+  const EmulatorMatrix matrix{op.weights, op.bias, op.groups, codes};
+  const EmulatorProduct product = write_product(matrix, id_);
+  window(op.window);
+  layer_.tables += product.tables + integers("kPadding" + id_, op.padding);
+  declare(hull(out_range(), matrix.sums()));
+  layer_.code += fmt::format(
+      "  detail::convolve<{0}, {1}>(\n"
+      "      kWindow{2}, {3}, {4}, {5}, kPadding{2}, x{6}, x{2},\n"
+      "      [](std::size_t group, const auto* x, auto* y) {{\n"
+      "        static_cast<void>(group);\n"
+      "        {7}, x, y, 1, {1}, {0});\n"
+      "      }});\n",
+      matrix.columns(), matrix.rows() / op.groups, id_, op.groups,
+      steps_of(in(0), op.window.channels_last), steps_of(out_, op.window.channels_last), from(0),
+      product.call);
+}
+
+void LayerWriter::operator()(const lower::MaxPool& op) {
+  NIB_CHECK(in(0).shape[0] == 1, "one image");
+  window(op.window);
+  declare(out_range());
+  const bool last = op.window.channels_last;
+  layer_.code += fmt::format("  detail::max_pool(kWindow{0}, {1}, {2}, {3}, x{4}, x{0});\n", id_,
+                             last ? out_.shape.back() : out_.shape[1], steps_of(in(0), last),
+                             steps_of(out_, last), from(0));
+}
+
+// By rank: the largest of those that stand behind the one before.
+void LayerWriter::operator()(const lower::TopK& op) {
+  const std::string type(declare(out_range()));
+  layer_.code += fmt::format(
+      "  for (std::size_t row = 0; row < {0}; ++row) {{\n"
+      "    const auto* x = x{1} + row * {2};\n"
+      "    std::size_t before = {2};\n"
+      "    for (std::size_t rank = 0; rank < {3}; ++rank) {{\n"
+      "      std::size_t best = {2};\n"
+      "      for (std::size_t i = 0; i < {2}; ++i) {{\n"
+      "        const bool later = before == {2} || x[i] < x[before] ||\n"
+      "                           (x[i] == x[before] && i > before);\n"
+      "        if (later && (best == {2} || x[i] > x[best])) best = i;\n"
+      "      }}\n"
+      "      x{4}[row * {3} + rank] = static_cast<{5}>({6});\n"
+      "      before = best;\n"
+      "    }}\n"
+      "  }}\n",
+      out_.elements() / op.k, from(0), in(0).shape.back(), op.k, id_, type,
+      op.values ? "x[best]" : "best");
 }
 
 void LayerWriter::operator()(const lower::Step& op) {

@@ -9,6 +9,8 @@
 #include <variant>
 
 #include "nib/base/check.h"
+#include "nib/lower/patches.h"
+#include "nib/plan/linear_block.h"
 
 namespace nib::plan {
 namespace {
@@ -56,18 +58,23 @@ class Analysis {
     const lower::Value& value = graph_.value(node.output);
     for (std::size_t e = 0; e < y.size(); ++e) y[e] = value.range_of(static_cast<std::int64_t>(e));
   }
-  void ranges(const lower::Linear& op, const Node& node, std::vector<Range>& y) const {
+  void ranges(const lower::Linear&, const Node& node, std::vector<Range>& y) const {
+    sums(node, y);
+  }
+  void ranges(const lower::Conv&, const Node& node, std::vector<Range>& y) const { sums(node, y); }
+  void sums(const Node& node, std::vector<Range>& y) const {
     const std::vector<Range>& x = in(node, 0);
-    const std::size_t outs = index(op.weights.shape.at(0));
-    const std::size_t ins = index(op.weights.shape.at(1));
-    for (std::size_t e = 0; e < y.size(); ++e) {
-      const std::size_t row = e / outs * ins;
-      const std::int64_t* w = &op.weights.data[e % outs * ins];
-      Range sum{op.bias[e % outs], op.bias[e % outs]};
-      for (std::size_t i = 0; i < ins; ++i) {
-        if (w[i] != 0) sum = sum + x[row + i] * w[i];
+    const LinearBlocks blocks(graph_, node);
+    for (std::size_t b = 0; b < blocks.size(); ++b) {
+      const LinearBlock block = blocks[b];
+      const std::int64_t* w = block.weights;
+      for (std::size_t o = 0; o < block.outputs.size(); ++o) {
+        Range sum{block.bias[o], block.bias[o]};
+        for (std::size_t i = 0; i < block.inputs.size(); ++i, ++w) {
+          if (*w != 0) sum = sum + block.range(x, i) * *w;
+        }
+        y[index(block.outputs[o])] = sum;
       }
-      y[e] = sum;
     }
   }
   void ranges(const lower::Step& op, const Node& node, std::vector<Range>& y) const {
@@ -85,7 +92,15 @@ class Analysis {
     }
   }
   void ranges(const lower::Reindex& op, const Node& node, std::vector<Range>& y) const {
-    for (std::size_t e = 0; e < y.size(); ++e) y[e] = in(node, 0)[index(op.source[e])];
+    auto fill = op.fill.begin();
+    for (std::size_t e = 0; e < y.size(); ++e) {
+      if (op.source[e] == lower::Reindex::kFilled) {
+        y[e] = Range{*fill, *fill};
+        ++fill;
+      } else {
+        y[e] = in(node, 0)[index(op.source[e])];
+      }
+    }
   }
   void ranges(const lower::Sum& op, const Node& node, std::vector<Range>& y) const {
     for (std::size_t e = 0; e < y.size(); ++e) {
@@ -120,6 +135,55 @@ class Analysis {
     }
   }
 
+  // Element i has rank j only where at most j elements surely stand before it and at least j
+  // possibly do.
+  void ranges(const lower::TopK& op, const Node& node, std::vector<Range>& y) const {
+    const std::vector<Range>& x = in(node, 0);
+    const std::size_t k = index(op.k), length = x.size() / (y.size() / k);
+    for (std::size_t e = 0; e < y.size(); ++e) {
+      const Range* row = &x[e / k * length];
+      const std::size_t rank = e % k;
+      y[e] = op.values ? kth_value(row, length, rank) : kth_index(row, length, rank);
+    }
+  }
+  static Range kth_value(const Range* row, std::size_t length, std::size_t rank) {
+    std::vector<std::int64_t> low, high;
+    for (std::size_t i = 0; i < length; ++i) {
+      low.push_back(row[i].min);
+      high.push_back(row[i].max);
+    }
+    std::sort(low.begin(), low.end(), std::greater<>());
+    std::sort(high.begin(), high.end(), std::greater<>());
+    return Range{low[rank], high[rank]};
+  }
+  static Range kth_index(const Range* row, std::size_t length, std::size_t rank) {
+    Range result{static_cast<std::int64_t>(length), -1};
+    for (std::size_t i = 0; i < length; ++i) {
+      std::size_t surely = 0, possibly = 0;
+      for (std::size_t other = 0; other < length; ++other) {
+        if (other == i) continue;
+        const std::int64_t tie = other < i ? 0 : 1;
+        surely += row[other].min >= row[i].max + tie ? 1 : 0;
+        possibly += row[other].max >= row[i].min + tie ? 1 : 0;
+      }
+      if (rank < surely || rank > possibly) continue;
+      result.min = std::min(result.min, static_cast<std::int64_t>(i));
+      result.max = std::max(result.max, static_cast<std::int64_t>(i));
+    }
+    return result;
+  }
+  void ranges(const lower::MaxPool&, const Node& node, std::vector<Range>& y) const {
+    const std::vector<Range>& x = in(node, 0);
+    const std::vector<std::vector<std::int32_t>> windows = pool_windows(graph_, node);
+    for (std::size_t e = 0; e < y.size(); ++e) {
+      y[e] = x[index(windows[e].at(0))];
+      for (const std::int32_t i : windows[e]) {
+        y[e].min = std::max(y[e].min, x[index(i)].min);
+        y[e].max = std::max(y[e].max, x[index(i)].max);
+      }
+    }
+  }
+
   void backward(std::size_t n) {
     const Node& node = graph_.nodes[n];
     const std::vector<char>& live = flow_.live[index(node.output)];
@@ -127,16 +191,25 @@ class Analysis {
   }
 
   void reads(const lower::Input&, const Node&, const std::vector<char>&, std::size_t) {}
-  void reads(const lower::Linear& op, const Node& node, const std::vector<char>& live,
-             std::size_t n) {
-    const std::size_t outs = index(op.weights.shape.at(0));
-    const std::size_t ins = index(op.weights.shape.at(1));
-    for (std::size_t e = 0; e < live.size(); ++e) {
-      if (live[e] == 0) continue;
-      for (std::size_t i = 0; i < ins; ++i) {
-        if (op.weights.data[e % outs * ins + i] == 0) continue;
-        mark(node.inputs[0], e / outs * ins + i);
-        ++flow_.nonzero[n];
+  void reads(const lower::Linear&, const Node& node, const std::vector<char>& live, std::size_t n) {
+    factors(node, live, n);
+  }
+  void reads(const lower::Conv&, const Node& node, const std::vector<char>& live, std::size_t n) {
+    factors(node, live, n);
+  }
+  void factors(const Node& node, const std::vector<char>& live, std::size_t n) {
+    const LinearBlocks blocks(graph_, node);
+    for (std::size_t b = 0; b < blocks.size(); ++b) {
+      const LinearBlock block = blocks[b];
+      const std::size_t ins = block.inputs.size();
+      for (std::size_t o = 0; o < block.outputs.size(); ++o) {
+        if (live[index(block.outputs[o])] == 0) continue;
+        for (std::size_t i = 0; i < ins; ++i) {
+          if (block.weights[o * ins + i] == 0) continue;
+          if (block.inputs[i] == lower::Patches::kOutside) continue;
+          mark(node.inputs[0], index(block.inputs[i]));
+          ++flow_.nonzero[n];
+        }
       }
     }
   }
@@ -162,7 +235,8 @@ class Analysis {
   void reads(const lower::Reindex& op, const Node& node, const std::vector<char>& live,
              std::size_t) {
     for (std::size_t e = 0; e < live.size(); ++e) {
-      if (live[e] != 0) mark(node.inputs[0], index(op.source[e]));
+      if (live[e] == 0) continue;  // as filled elements are: constants
+      mark(node.inputs[0], index(op.source[e]));
     }
   }
   void reads(const lower::Concat&, const Node& node, const std::vector<char>& live, std::size_t) {
@@ -173,10 +247,24 @@ class Analysis {
     }
   }
   void reads(const lower::ArgMax&, const Node& node, const std::vector<char>& live, std::size_t) {
-    const std::vector<Range>& x = in(node, 0);
-    const std::size_t length = x.size() / live.size();
-    for (std::size_t e = 0; e < x.size(); ++e) {
-      if (live[e / length] != 0) mark(node.inputs[0], e);
+    rows(node, live, 1);
+  }
+  void reads(const lower::TopK& op, const Node& node, const std::vector<char>& live, std::size_t) {
+    rows(node, live, index(op.k));
+  }
+  // Rows of `results` elements that depend on whole rows.
+  void rows(const Node& node, const std::vector<char>& live, std::size_t results) {
+    const std::size_t length = in(node, 0).size() / (live.size() / results);
+    for (std::size_t e = 0; e < live.size(); ++e) {
+      if (live[e] == 0) continue;
+      for (std::size_t i = 0; i < length; ++i) mark(node.inputs[0], e / results * length + i);
+    }
+  }
+  void reads(const lower::MaxPool&, const Node& node, const std::vector<char>& live, std::size_t) {
+    const std::vector<std::vector<std::int32_t>> windows = pool_windows(graph_, node);
+    for (std::size_t e = 0; e < live.size(); ++e) {
+      if (live[e] == 0) continue;
+      for (const std::int32_t i : windows[e]) mark(node.inputs[0], index(i));
     }
   }
 
@@ -217,6 +305,27 @@ std::vector<ConcatSource> concat_sources(const lower::IntegerGraph& graph, const
   }
   NIB_CHECK(static_cast<std::int64_t>(result.size()) == graph.value(node.output).elements(),
             "a concatenation of all its operands");
+  return result;
+}
+
+std::vector<std::vector<std::int32_t>> pool_windows(const lower::IntegerGraph& graph,
+                                                    const Node& node) {
+  const auto& op = std::get<lower::MaxPool>(node.op);
+  const lower::Value& y = graph.value(node.output);
+  const lower::Patches patches(op.window, graph.value(node.inputs.at(0)).shape, y.shape);
+  std::vector<std::vector<std::int32_t>> result(index(y.elements()));
+  for (std::int64_t image = 0; image < patches.images(); ++image) {
+    for (std::int64_t c = 0; c < patches.out_channels(); ++c) {
+      for (std::int64_t p = 0; p < patches.positions(); ++p) {
+        std::vector<std::int32_t>& window = result[index(patches.output(image, c, p))];
+        for (std::int64_t tap = 0; tap < patches.taps(); ++tap) {
+          const std::int64_t x = patches.input(image, c, p, tap);
+          if (x != lower::Patches::kOutside) window.push_back(static_cast<std::int32_t>(x));
+        }
+        NIB_CHECK(!window.empty(), "a window covers an element");
+      }
+    }
+  }
   return result;
 }
 

@@ -27,5 +27,8 @@ struct ConcatSource {
 };
 [[nodiscard]] std::vector<ConcatSource> concat_sources(const lower::IntegerGraph& graph,
                                                        const lower::Node& node);
+/// The elements of x under the window of each element of a MaxPool.
+[[nodiscard]] std::vector<std::vector<std::int32_t>> pool_windows(const lower::IntegerGraph& graph,
+                                                                  const lower::Node& node);
 
 }  // namespace nib::plan

@@ -2,10 +2,7 @@
 #include "nib/plan/layer_builder.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
-#include <future>
-#include <set>
 #include <utility>
 #include <variant>
 
@@ -63,66 +60,6 @@ arith::Steps over_node(const lower::StepFunction& f, const Signal& x, Range doma
 
 }  // namespace
 
-const arith::AdderGraph& Solutions::solve(const Tensor<std::int64_t>& matrix,
-                                          const std::vector<Range>& inputs) {
-  MatrixKey key = key_of(matrix, inputs);
-  auto found = graphs_.find(key);
-  if (found == graphs_.end()) {
-    found = graphs_.emplace(std::move(key), solved(matrix, inputs)).first;
-  }
-  return found->second;
-}
-
-Solutions::MatrixKey Solutions::key_of(const Tensor<std::int64_t>& matrix,
-                                       const std::vector<Range>& inputs) {
-  Numbers limits;
-  for (const Range r : inputs) limits.insert(limits.end(), {r.min, r.max});
-  return {matrix.data, std::move(limits)};
-}
-
-arith::AdderGraph Solutions::solved(const Tensor<std::int64_t>& matrix,
-                                    const std::vector<Range>& inputs) const {
-  // The bias is the layer's business: it may vanish in the thresholds behind the sum.
-  const std::vector<std::int64_t> no_bias(at(matrix.shape[0]), 0);
-  return arith::solve(matrix, inputs, no_bias, options_);
-}
-
-void Solutions::solve_ahead(const std::vector<MatrixProblem>& problems, int threads) {
-  std::vector<MatrixKey> keys;
-  std::vector<const MatrixProblem*> open;
-  std::set<MatrixKey> seen;
-  for (const MatrixProblem& problem : problems) {
-    MatrixKey key = key_of(problem.matrix, problem.inputs);
-    if (graphs_.contains(key) || !seen.insert(key).second) continue;
-    keys.push_back(std::move(key));
-    open.push_back(&problem);
-  }
-  std::vector<arith::AdderGraph> results(open.size());
-  std::atomic<std::size_t> next{0};
-  const auto work = [&] {
-    for (std::size_t i = next++; i < open.size(); i = next++) {
-      results[i] = solved(open[i]->matrix, open[i]->inputs);
-    }
-  };
-  std::vector<std::future<void>> workers;
-  const std::size_t count = std::min(at(threads), open.size());
-  for (std::size_t w = 0; w < count; ++w) workers.push_back(std::async(std::launch::async, work));
-  for (std::future<void>& worker : workers) worker.get();
-  for (std::size_t i = 0; i < open.size(); ++i) {
-    graphs_.emplace(std::move(keys[i]), std::move(results[i]));
-  }
-}
-
-const arith::StepCircuit& Solutions::circuit(const arith::Steps& steps) {
-  const auto key =
-      std::make_tuple(Numbers{steps.domain.min, steps.domain.max}, steps.thresholds, steps.levels);
-  auto found = circuits_.find(key);
-  if (found == circuits_.end()) {
-    found = circuits_.emplace(key, arith::choose_form(steps, target_)).first;
-  }
-  return found->second;
-}
-
 std::int32_t LayerBuilder::append(Operation op) {
   op.width = std::max(1, bits_for(op.range));
   layer_.operations.push_back(std::move(op));
@@ -131,6 +68,12 @@ std::int32_t LayerBuilder::append(Operation op) {
 
 Range LayerBuilder::range(std::int32_t operation) const {
   return layer_.operations[at(operation)].range;
+}
+
+void LayerBuilder::limit(std::int32_t operation, Range r) {
+  Operation& op = layer_.operations[at(operation)];
+  op.range = r;
+  op.width = std::max(1, bits_for(r));
 }
 
 void LayerBuilder::operand(std::string name, const std::vector<Range>& ranges,
@@ -287,63 +230,6 @@ Signal LayerBuilder::clamp(const Signal& x, Range limits, std::int32_t output) {
   op.role = Role::kOutput;
   op.output = output;
   return signal(append(std::move(op)));
-}
-
-std::int32_t LayerBuilder::argmax(const std::vector<std::int32_t>& entries, std::int32_t output) {
-  struct Entry {
-    std::int32_t value;
-    std::int32_t place;
-  };
-  std::vector<Entry> round;
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    round.push_back(
-        Entry{entries[i], constant(static_cast<std::int64_t>(i), static_cast<std::int64_t>(i))});
-  }
-  const auto select = [&](std::int32_t c, std::int32_t a, std::int32_t b, Role role) {
-    Operation op;
-    op.kind = Kind::kSelect;
-    op.c = arith::Term{c, 0, false};
-    op.a = arith::Term{a, 0, false};
-    op.b = arith::Term{b, 0, false};
-    op.range = hull(range(a), range(b));
-    op.role = role;
-    op.output = output;
-    return append(std::move(op));
-  };
-  while (round.size() > 1) {
-    std::vector<Entry> next;
-    const bool last = round.size() == 2;
-    for (std::size_t i = 0; i + 1 < round.size(); i += 2) {
-      const Entry& a = round[i];
-      const Entry& b = round[i + 1];
-      // Ranges may decide already.
-      if (range(a.value).min >= range(b.value).max) {
-        next.push_back(a);
-      } else if (range(a.value).max < range(b.value).min) {
-        next.push_back(b);
-      } else {
-        Operation op;
-        op.kind = Kind::kAtLeast;
-        op.a = arith::Term{a.value, 0, false};
-        op.b = arith::Term{b.value, 0, false};
-        op.range = Range{0, 1};
-        op.role = Role::kAtLeast;
-        op.output = output;
-        const std::int32_t c = append(std::move(op));
-        Entry winner{-1, -1};
-        if (!last) {
-          winner.value = select(c, a.value, b.value, Role::kMax);
-          Range& r = layer_.operations[at(winner.value)].range;
-          r.min = std::max(range(a.value).min, range(b.value).min);
-        }
-        winner.place = select(c, a.place, b.place, last ? Role::kOutput : Role::kIndex);
-        next.push_back(winner);
-      }
-    }
-    if (round.size() % 2 != 0) next.push_back(round.back());
-    round = std::move(next);
-  }
-  return round.front().place;
 }
 
 std::int32_t LayerBuilder::drive(const Signal& x, std::int32_t output) {

@@ -3,48 +3,16 @@
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "nib/arith/adder_graph.h"
 #include "nib/arith/step_circuit.h"
 #include "nib/lower/integer_graph.h"
 #include "nib/plan/plan.h"
+#include "nib/plan/solutions.h"
 
 namespace nib::plan {
-
-/// A constant matrix and the ranges of what it multiplies, one per column.
-struct MatrixProblem {
-  Tensor<std::int64_t> matrix;
-  std::vector<Range> inputs;
-};
-
-/// Solutions that several layers, rows or neurons share.
-class Solutions {
- public:
-  Solutions(const arith::Target& target, arith::SolveOptions options)
-      : target_(target), options_(options) {}
-  [[nodiscard]] const arith::AdderGraph& solve(const Tensor<std::int64_t>& matrix,
-                                               const std::vector<Range>& inputs);
-  /// Solves what solve() will be asked for, on so many threads; the solutions are the same.
-  void solve_ahead(const std::vector<MatrixProblem>& problems, int threads);
-  [[nodiscard]] const arith::StepCircuit& circuit(const arith::Steps& steps);
-
- private:
-  using Numbers = std::vector<std::int64_t>;
-  using MatrixKey = std::pair<Numbers, Numbers>;
-  [[nodiscard]] static MatrixKey key_of(const Tensor<std::int64_t>& matrix,
-                                        const std::vector<Range>& inputs);
-  [[nodiscard]] arith::AdderGraph solved(const Tensor<std::int64_t>& matrix,
-                                         const std::vector<Range>& inputs) const;
-
-  const arith::Target& target_;
-  arith::SolveOptions options_;
-  std::map<MatrixKey, arith::AdderGraph> graphs_;
-  std::map<std::tuple<Numbers, Numbers, Numbers>, arith::StepCircuit> circuits_;
-};
 
 /// +-(operation << shift) + constant: what a row of a matrix is before anything is built for its
 /// sign, shift and bias.
@@ -77,13 +45,13 @@ class LayerBuilder {
   Signal signal(std::int32_t operation) const;
   Signal step(const Signal& x, const lower::StepFunction& f, std::int32_t output);
   Signal clamp(const Signal& x, Range limits, std::int32_t output);
-  /// y = index of the largest; the first on equal values. `entries`: operations in order.
-  std::int32_t argmax(const std::vector<std::int32_t>& entries, std::int32_t output);
   /// An operation of the output's own that carries exactly this value.
   std::int32_t drive(const Signal& x, std::int32_t output);
 
   std::int32_t append(Operation op);
   [[nodiscard]] Range range(std::int32_t operation) const;
+  /// Notes that the operation stays within `r`.
+  void limit(std::int32_t operation, Range r);
 
  private:
   std::int32_t materialise(const Signal& x, Operation::Role role, std::int32_t output);

@@ -3,8 +3,8 @@
 
 #include "nib/lower/integer_graph.h"
 #include "nib/plan/flow.h"
-#include "nib/plan/layer_builder.h"
 #include "nib/plan/plan.h"
+#include "nib/plan/solutions.h"
 
 namespace nib::plan {
 
@@ -15,12 +15,5 @@ namespace nib::plan {
 /// Fills inputs, outputs, layers, output_sources of `plan`; stages are left at 0.
 void build_layers(const lower::IntegerGraph& graph, const Flow& flow, Solutions& solutions,
                   Plan& plan);
-/// Takes away what is never read, backwards through the layers: output elements, operations,
-/// layers; then declares widths.
-void trim(Plan& plan);
-/// Drops layers that turned out to be wires: their readers read what they read.
-void drop_layer(Plan& plan, std::int32_t layer);
-/// Fills Layer::inputs and Plan::output_layers from the sources.
-void link_words(Plan& plan);
 
 }  // namespace nib::plan

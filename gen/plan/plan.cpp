@@ -11,9 +11,10 @@
 
 #include "nib/base/error.h"
 #include "nib/plan/flow.h"
-#include "nib/plan/layer_builder.h"
 #include "nib/plan/layers.h"
+#include "nib/plan/solutions.h"
 #include "nib/plan/timing.h"
+#include "nib/plan/trim.h"
 #include "nib/rtl/names.h"
 
 namespace nib::plan {

@@ -89,7 +89,7 @@ struct Operation {
     kAcc,      ///< an output's whole sum, before bias and step
     kBiased,   ///< the sum with its bias
     kOutput,   ///< the output element itself
-    kAtLeast,  ///< of an ArgMax: comparison, larger value, its index
+    kAtLeast,  ///< of a selection: comparison, larger value, its index
     kMax,
     kIndex,
   };
@@ -104,6 +104,18 @@ struct Operation {
   int width = 1;             ///< declared bits; fewer than the range where only low bits are read
   int stage = 0;             ///< global stage in which it is computed
   std::int32_t output = -1;  ///< element of the layer's output that it belongs to, -1 shared
+  std::int32_t block = -1;   ///< of the layer's blocks that it alone belongs to, or -1
+  std::int32_t twin = -1;    ///< the same number: the same operation in equal blocks
+};
+
+/// Outputs of a layer that share their operations with no others: a row of a matrix product, a
+/// position of a convolution, a window of a pool.
+struct Block {
+  std::string name;                   ///< where it stands: "y0_x2"
+  std::vector<std::int32_t> inputs;   ///< elements of operand 0 in the kernel's order; negative
+                                      ///< where padding stands
+  std::vector<std::int32_t> outputs;  ///< elements of the layer's output in the kernel's order
+  std::int32_t kernel = 0;            ///< equal blocks have equal numbers
 };
 
 /// One generated module.
@@ -116,6 +128,7 @@ struct Layer {
   Word output;
   std::vector<Operation> operations;  ///< topological
   std::vector<std::int32_t> drivers;  ///< operation of each output element; -1 for those without
+  std::vector<Block> blocks;          ///< may be none
   std::vector<arith::StepCircuit> steps;
   int start_stage = 0;      ///< stage of its (latest) inputs
   int output_stage = 0;     ///< stage of its output word; registers stand between

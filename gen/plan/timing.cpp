@@ -12,7 +12,7 @@
 #include "nib/arith/schedule.h"
 #include "nib/base/check.h"
 #include "nib/base/error.h"
-#include "nib/plan/layers.h"
+#include "nib/plan/trim.h"
 
 namespace nib::plan {
 namespace {
@@ -268,6 +268,21 @@ class Timing {
         ops_[at(timed_[l][at(d)])].group = static_cast<std::int32_t>(l) + 1;
       }
     }
+    twins(l);
+  }
+  // Equal blocks are equal in time as well, so that they can be one module.
+  void twins(std::size_t l) {
+    const Layer& layer = plan_.layers[l];
+    const auto first = static_cast<std::int32_t>(plan_.layers.size()) + 1 + twins_;
+    std::int32_t count = 0;
+    for (std::size_t i = 0; i < layer.operations.size(); ++i) {
+      const std::int32_t twin = layer.operations[i].twin;
+      if (twin < 0 || timed_[l][i] < 0) continue;
+      count = std::max(count, twin + 1);
+      arith::TimedOp& timed = ops_[at(timed_[l][i])];
+      if (timed.group < 0) timed.group = first + twin;
+    }
+    twins_ += count;
   }
 
   [[noreturn]] void too_fast(double overhead) const {
@@ -295,6 +310,7 @@ class Timing {
   std::vector<std::vector<std::int32_t>> inputs_, timed_;
   std::vector<int> fan_out_;
   std::vector<std::int32_t> ends_;
+  std::int32_t twins_ = 0;  ///< numbers of twins in the layers so far
   double luts_ = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <variant>
@@ -61,6 +62,14 @@ class GraphBuilder {
                      const std::vector<std::int64_t>& factors);
   lower::ValueId concat(const std::string& name, const std::vector<lower::ValueId>& xs);
   lower::ValueId argmax(const std::string& name, lower::ValueId x);
+  lower::ValueId top(const std::string& name, lower::ValueId x, std::int64_t k, bool values);
+  /// `x` as elements of `shape`, with `fill` where `source` is negative.
+  lower::ValueId arrange(const std::string& name, lower::ValueId x, Shape shape,
+                         const std::vector<std::int32_t>& source,
+                         const std::vector<std::int64_t>& fill);
+  /// x of axes (1, C, H, W).
+  lower::ValueId conv(const std::string& name, lower::ValueId x, lower::Conv op);
+  lower::ValueId max_pool(const std::string& name, lower::ValueId x, lower::MaxPool op);
   void output(const std::string& name, lower::ValueId x) {
     graph_.outputs.push_back(x);
     graph_.output_names.push_back(name);
@@ -69,11 +78,14 @@ class GraphBuilder {
   [[nodiscard]] const std::vector<Range>& ranges(lower::ValueId id) const {
     return graph_.value(id).range;
   }
+  [[nodiscard]] const Shape& shape(lower::ValueId id) const { return graph_.value(id).shape; }
   lower::IntegerGraph take() { return std::move(graph_); }
 
  private:
   lower::ValueId node(const std::string& name, lower::Op op, std::vector<lower::ValueId> inputs,
                       Shape shape, const std::vector<Range>& ranges);
+  [[nodiscard]] Shape shape_behind(const lower::Window& w, lower::ValueId x,
+                                   std::int64_t channels) const;
 
   lower::IntegerGraph graph_;
 };
@@ -187,7 +199,7 @@ inline lower::ValueId GraphBuilder::reindex(const std::string& name, lower::Valu
                                             const std::vector<std::int32_t>& source) {
   std::vector<Range> out;
   for (const std::int32_t s : source) out.push_back(ranges(x)[at(s)]);
-  return node(name, lower::Reindex{source}, {x}, {1, static_cast<std::int64_t>(source.size())},
+  return node(name, lower::Reindex{source, {}}, {x}, {1, static_cast<std::int64_t>(source.size())},
               out);
 }
 
@@ -214,6 +226,66 @@ inline lower::ValueId GraphBuilder::argmax(const std::string& name, lower::Value
   shape.back() = 1;
   return node(name, lower::ArgMax{}, {x}, shape,
               std::vector<Range>(at(element_count(shape)), Range{0, length - 1}));
+}
+
+inline lower::ValueId GraphBuilder::top(const std::string& name, lower::ValueId x, std::int64_t k,
+                                        bool values) {
+  Shape shape = graph_.value(x).shape;
+  const std::int64_t length = shape.back();
+  shape.back() = k;
+  Range all = ranges(x)[0];
+  for (const Range r : ranges(x)) all = hull(all, r);
+  const std::vector<Range> out(at(element_count(shape)), values ? all : Range{0, length - 1});
+  return node(name, lower::TopK{k, values}, {x}, shape, out);
+}
+
+inline lower::ValueId GraphBuilder::arrange(const std::string& name, lower::ValueId x, Shape shape,
+                                            const std::vector<std::int32_t>& source,
+                                            const std::vector<std::int64_t>& fill) {
+  std::vector<Range> out;
+  std::size_t filled = 0;
+  for (const std::int32_t s : source) {
+    out.push_back(s < 0 ? Range{fill[filled], fill[filled]} : ranges(x)[at(s)]);
+    if (s < 0) ++filled;
+  }
+  return node(name, lower::Reindex{source, fill}, {x}, std::move(shape), out);
+}
+
+// As many positions as lie wholly inside, with padding at the beginning as wide as at the end.
+inline Shape GraphBuilder::shape_behind(const lower::Window& w, lower::ValueId x,
+                                        std::int64_t channels) const {
+  Shape result{1, channels};
+  for (std::size_t i = 0; i < w.kernel.size(); ++i) {
+    const std::int64_t padded = graph_.value(x).shape[i + 2] + 2 * w.pads_begin[i];
+    const std::int64_t reach = w.dilations[i] * (w.kernel[i] - 1) + 1;
+    result.push_back((padded - reach) / w.strides[i] + 1);
+  }
+  return result;
+}
+
+inline lower::ValueId GraphBuilder::conv(const std::string& name, lower::ValueId x,
+                                         lower::Conv op) {
+  Range codes = ranges(x)[0];
+  for (const Range r : ranges(x)) codes = hull(codes, r);
+  for (const std::int64_t p : op.padding) codes = hull(codes, Range{p, p});
+  const Shape shape = shape_behind(op.window, x, op.weights.shape[0]);
+  const std::int64_t columns = op.weights.size() / op.weights.shape[0];
+  std::vector<Range> out;
+  for (std::int64_t e = 0; e < element_count(shape); ++e) {
+    const std::int64_t o = e / (shape[2] * shape[3]);
+    Range sum{op.bias[at(o)], op.bias[at(o)]};
+    for (std::int64_t i = 0; i < columns; ++i) sum = sum + codes * op.weights[o * columns + i];
+    out.push_back(sum);
+  }
+  return node(name, std::move(op), {x}, shape, out);
+}
+
+inline lower::ValueId GraphBuilder::max_pool(const std::string& name, lower::ValueId x,
+                                             lower::MaxPool op) {
+  const Shape shape = shape_behind(op.window, x, graph_.value(x).shape[1]);
+  Range codes = ranges(x)[0];
+  for (const Range r : ranges(x)) codes = hull(codes, r);
+  return node(name, std::move(op), {x}, shape, std::vector<Range>(at(element_count(shape)), codes));
 }
 
 inline lower::StepFunction requantiser(Range domain, std::int64_t add, int shift, std::int64_t low,
@@ -430,7 +502,10 @@ struct Executor {
   }
   Vector run(const lower::Node& node, const lower::Reindex& op) const {
     Vector y;
-    for (const std::int32_t s : op.source) y.push_back(in(node, 0)[at(s)]);
+    std::size_t filled = 0;
+    for (const std::int32_t s : op.source) {
+      y.push_back(s == lower::Reindex::kFilled ? op.fill[filled++] : in(node, 0)[at(s)]);
+    }
     return y;
   }
   Vector run(const lower::Node& node, const lower::Sum& op) const {
@@ -456,6 +531,83 @@ struct Executor {
       y.push_back(std::max_element(first, first + static_cast<std::ptrdiff_t>(length)) - first);
     }
     return y;
+  }
+  Vector run(const lower::Node& node, const lower::TopK& op) const {
+    const std::size_t k = at(op.k);
+    const std::size_t rows = at(graph.value(node.output).elements()) / k;
+    const std::size_t length = in(node, 0).size() / rows;
+    Vector y;
+    for (std::size_t r = 0; r < rows; ++r) {
+      const auto first = in(node, 0).begin() + static_cast<std::ptrdiff_t>(r * length);
+      const Vector x(first, first + static_cast<std::ptrdiff_t>(length));
+      Vector order(length);
+      std::iota(order.begin(), order.end(), 0);
+      std::stable_sort(order.begin(), order.end(),
+                       [&](std::int64_t a, std::int64_t b) { return x[at(a)] > x[at(b)]; });
+      for (std::size_t j = 0; j < k; ++j) y.push_back(op.values ? x[at(order[j])] : order[j]);
+    }
+    return y;
+  }
+  Vector run(const lower::Node& node, const lower::Conv& op) const {
+    Vector y(at(graph.value(node.output).elements()));
+    over_windows(node, op.window, [&](const Place& p) {
+      const Shape& w = op.weights.shape;
+      const std::int64_t channels = w[1], group = p.channel / (w[0] / op.groups);
+      std::int64_t sum = op.bias[at(p.channel)];
+      for (std::int64_t c = 0; c < channels; ++c) {
+        for (std::size_t t = 0; t < p.taps.size(); ++t) {
+          const std::int64_t from = group * channels + c;
+          const std::int64_t x = p.taps[t] < 0 ? op.padding[at(from)]
+                                               : in(node, 0)[at(element(node, from, p.taps[t]))];
+          const std::int64_t row = (p.channel * channels + c);
+          sum += x * op.weights.data[at(row) * p.taps.size() + t];
+        }
+      }
+      y[at(p.output)] = sum;
+    });
+    return y;
+  }
+  Vector run(const lower::Node& node, const lower::MaxPool& op) const {
+    Vector y(at(graph.value(node.output).elements()));
+    over_windows(node, op.window, [&](const Place& p) {
+      bool first = true;
+      for (const std::int64_t tap : p.taps) {
+        if (tap < 0) continue;
+        const std::int64_t x = in(node, 0)[at(element(node, p.channel, tap))];
+        y[at(p.output)] = first ? x : std::max(x, y[at(p.output)]);
+        first = false;
+      }
+    });
+    return y;
+  }
+
+  /// An element of an output, and the input positions under its window (-1 outside). Windows of
+  /// two axes, channels first, only.
+  struct Place {
+    std::int64_t output = 0, channel = 0;
+    Vector taps;
+  };
+  [[nodiscard]] std::int64_t element(const lower::Node& node, std::int64_t channel,
+                                     std::int64_t position) const {
+    const Shape& in = graph.value(node.inputs[0]).shape;
+    return channel * in[2] * in[3] + position;
+  }
+  template <class Use>
+  void over_windows(const lower::Node& node, const lower::Window& w, Use use) const {
+    const Shape &in = graph.value(node.inputs[0]).shape, &out = graph.value(node.output).shape;
+    for (std::int64_t e = 0; e < element_count(out); ++e) {
+      Place place{e, e / (out[2] * out[3]), {}};
+      const std::int64_t row = e / out[3] % out[2], column = e % out[3];
+      for (std::int64_t i = 0; i < w.kernel[0]; ++i) {
+        for (std::int64_t j = 0; j < w.kernel[1]; ++j) {
+          const std::int64_t r = row * w.strides[0] + i * w.dilations[0] - w.pads_begin[0];
+          const std::int64_t c = column * w.strides[1] + j * w.dilations[1] - w.pads_begin[1];
+          const bool inside = r >= 0 && r < in[2] && c >= 0 && c < in[3];
+          place.taps.push_back(inside ? r * in[3] + c : -1);
+        }
+      }
+      use(place);
+    }
   }
 };
 
