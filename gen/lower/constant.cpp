@@ -27,19 +27,6 @@ Constant tidy(Tensor<Surd> exact_values) {
   return {std::move(reals)};
 }
 
-/// Picks elements: result[e] = x[source[e]].
-Constant gather(const Constant& x, const Shape& shape, const std::vector<std::int64_t>& source) {
-  Constant result = x;
-  std::visit(
-      [&](auto& tensor) {
-        auto picked = std::remove_reference_t<decltype(tensor)>(shape);
-        for (std::size_t e = 0; e < source.size(); ++e) picked.data[e] = tensor[source[e]];
-        tensor = std::move(picked);
-      },
-      result.data);
-  return result;
-}
-
 [[noreturn]] void no_result(const graph::Node& node, const std::string& why) {
   fail(ErrorCode::E502, why, node.name);
 }
@@ -183,6 +170,18 @@ struct Folder {
 };
 
 }  // namespace
+
+Constant gather(const Constant& x, const Shape& shape, const std::vector<std::int64_t>& source) {
+  Constant result = x;
+  std::visit(
+      [&](auto& tensor) {
+        auto picked = std::remove_reference_t<decltype(tensor)>(shape);
+        for (std::size_t e = 0; e < source.size(); ++e) picked.data[e] = tensor[source[e]];
+        tensor = std::move(picked);
+      },
+      result.data);
+  return result;
+}
 
 const Shape& Constant::shape() const {
   return std::visit([](const auto& tensor) -> const Shape& { return tensor.shape; }, data);

@@ -40,6 +40,10 @@ struct Constant {
 [[nodiscard]] Constant quantise_stored(const graph::Quant& op, const Constant& x,
                                        const Quantisers& quantisers);
 
+/// Picks elements: result[e] = x[source[e]].
+[[nodiscard]] Constant gather(const Constant& x, const Shape& shape,
+                              const std::vector<std::int64_t>& source);
+
 /// The tensor with its axes permuted: element e of the result is element source[e] of the operand.
 [[nodiscard]] std::vector<std::int64_t> transpose_index(const Shape& shape,
                                                         const std::vector<int>& perm);

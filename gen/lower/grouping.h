@@ -16,9 +16,19 @@ inline constexpr Grouping kPerTensor{1, 1};
 /// Entries along `axis` of `shape`.
 [[nodiscard]] Grouping along_axis(const Shape& shape, std::size_t axis);
 
-/// The coarsest grouping known here that tells apart what either of two tells apart, for tensors of
-/// `elements` elements.
+/// The coarsest grouping that tells apart what either of two tells apart, for tensors of `elements`
+/// elements.
 [[nodiscard]] Grouping join(const Grouping& a, const Grouping& b, std::int64_t elements);
+
+/// True where elements of one group of `fine` are always of one group of `coarse`.
+[[nodiscard]] inline bool refines(const Grouping& fine, const Grouping& coarse,
+                                  std::int64_t elements) {
+  return join(fine, coarse, elements) == fine;
+}
+
+/// The coarsest grouping under which elements of one group are of one class. classes[e]: any number
+/// that names the class of element e.
+[[nodiscard]] Grouping grouping_of_classes(const std::vector<std::int64_t>& classes);
 
 /// An element of group `g` of `grouping` (the first one).
 [[nodiscard]] inline std::int64_t first_of(const Grouping& grouping, std::int64_t g) {

@@ -209,6 +209,7 @@ struct NodeCheck {
                     std::int64_t position) const {
     const std::int64_t e = patches.output(image, channel, position);
     bool any = false;
+    std::int64_t first = -1;
     Range range;
     for (std::int64_t tap = 0; tap < patches.taps(); ++tap) {
       const std::int64_t from = patches.input(image, channel, position, tap);
@@ -216,8 +217,9 @@ struct NodeCheck {
       const Range& one = in(0).range_of(from);
       range = any ? Range{std::max(range.min, one.min), std::max(range.max, one.max)} : one;
       any = true;
-      NIB_CHECK(sgn(in(0).scale_of(from)) > 0 && in(0).scale_of(from) == out().scale_of(e) &&
-                    in(0).offset_of(from) == out().offset_of(e),
+      if (first < 0) first = from;
+      NIB_CHECK(sgn(in(0).scale_of(from)) > 0 && in(0).scale_of(from) == in(0).scale_of(first) &&
+                    in(0).offset_of(from) == in(0).offset_of(first),
                 "one grid for a channel of " + node.name);
     }
     NIB_CHECK(any, "an empty window of " + node.name);

@@ -81,8 +81,8 @@ struct Clamp {
   Grouping grouping;
   std::vector<Range> limits;
 };
-/// y[e] = x[source[e]]; where source is kFilled, y[e] is the next of `fill` (in order of e): reshape,
-/// transpose, slices, repetitions, padding.
+/// y[e] = x[source[e]]; where source is kFilled, y[e] is the next of `fill` (in order of e):
+/// reshape, transpose, slices, repetitions, padding.
 struct Reindex {
   static constexpr std::int32_t kFilled = -1;
   std::vector<std::int32_t> source;
@@ -129,7 +129,8 @@ struct MaxPool {
   Window window;
 };
 
-using Op = std::variant<Input, Linear, Step, Clamp, Reindex, Sum, Concat, ArgMax, TopK, Conv, MaxPool>;
+using Op =
+    std::variant<Input, Linear, Step, Clamp, Reindex, Sum, Concat, ArgMax, TopK, Conv, MaxPool>;
 
 struct Node {
   std::string name;                  ///< stable, from the graph

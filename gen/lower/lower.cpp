@@ -55,6 +55,24 @@ Activation Lowerer::operand(graph::ValueId id) const {
   return copy;
 }
 
+Activation Lowerer::affine_operand(graph::ValueId id, const graph::Node& node) {
+  return make_affine(raw_refused(operand(id), node.name), id);
+}
+
+graph::ValueId Lowerer::computed_input(const graph::Node& node) const {
+  const auto from = std::find_if(node.inputs.begin(), node.inputs.end(), [&](graph::ValueId id) {
+    return id != graph::kNone && constant(id) == nullptr;
+  });
+  NIB_CHECK(from != node.inputs.end(), "a computed input");
+  return *from;
+}
+
+Stage Lowerer::negation(const graph::Node& node) const {
+  return {kPerTensor,
+          {{ScalarOp::Kind::kAffine, Rational(-1), Rational(0)}},
+          graph_.value(node.outputs[0]).producer};
+}
+
 bool Lowerer::read_already(ValueId id) const {
   for (const Node& node : result_.nodes) {
     if (std::find(node.inputs.begin(), node.inputs.end(), id) != node.inputs.end()) return true;
@@ -210,18 +228,18 @@ struct Lowerer::Pointwise {
   }
   void operator()(const graph::ArgMax& op) const { lowerer.lower_arg_max(node, op); }
   [[noreturn]] void no_integer_form() const { fail(ErrorCode::E502, node.op_type, node.name); }
-  void operator()(const graph::Conv&) const { no_integer_form(); }
-  void operator()(const graph::ConvTranspose&) const { no_integer_form(); }
-  void operator()(const graph::MaxPool&) const { no_integer_form(); }
-  void operator()(const graph::AveragePool&) const { no_integer_form(); }
-  void operator()(const graph::QuantAvgPool&) const { no_integer_form(); }
-  void operator()(const graph::Reduce&) const { no_integer_form(); }
-  void operator()(const graph::Take&) const { no_integer_form(); }
+  void operator()(const graph::Conv& op) const { lowerer.lower_conv(node, op); }
+  void operator()(const graph::ConvTranspose& op) const { lowerer.lower_conv_transpose(node, op); }
+  void operator()(const graph::MaxPool& op) const { lowerer.lower_max_pool(node, op); }
+  void operator()(const graph::AveragePool& op) const { lowerer.lower_average_pool(node, op); }
+  void operator()(const graph::QuantAvgPool& op) const { lowerer.lower_quant_avg_pool(node, op); }
+  void operator()(const graph::Reduce& op) const { lowerer.lower_reduce(node, op); }
+  void operator()(const graph::Take& op) const { lowerer.lower_take(node, op); }
   void operator()(const graph::Unary&) const { no_integer_form(); }
   void operator()(const graph::PRelu&) const { no_integer_form(); }
   void operator()(const graph::Trunc&) const { no_integer_form(); }
   void operator()(const graph::FloatQuant&) const { no_integer_form(); }
-  void operator()(const graph::TopK&) const { no_integer_form(); }
+  void operator()(const graph::TopK& op) const { lowerer.lower_top_k(node, op); }
 };
 
 void Lowerer::walk(graph::NodeId id) {
@@ -313,16 +331,14 @@ graph::ValueId Lowerer::strip_irrational_tail(Activation& activation, std::size_
     }
   }
   const graph::Node& node = graph_.node(first->node);
-  const auto from = std::find_if(node.inputs.begin(), node.inputs.end(), [&](graph::ValueId id) {
-    return id != graph::kNone && constant(id) == nullptr;
-  });
+  const graph::ValueId from = computed_input(node);
   activation.stages.erase(first, activation.stages.end());
-  activation.shape = graph_.value(*from).shape;
+  activation.shape = graph_.value(from).shape;
   result_.notes.push_back(fmt::format(
       "the scale of output \"{}\" is irrational: the port carries \"{}\", of which it is an "
       "increasing affine function, the same for all elements",
-      name, graph_.value(*from).name));
-  return *from;
+      name, graph_.value(from).name));
+  return from;
 }
 
 IntegerGraph lower(const graph::Graph& graph, const Options& options) {

@@ -31,20 +31,6 @@ bool is_identity_on_codes(const StepFunction& steps) {
   return true;
 }
 
-/// One entry where all entries are equal.
-void compress(Value& value) {
-  for (std::size_t g = 1; g < value.scale.size(); ++g) {
-    if (value.scale[g] != value.scale[0] || value.offset[g] != value.offset[0] ||
-        value.range[g] != value.range[0]) {
-      return;
-    }
-  }
-  value.grouping = kPerTensor;
-  value.scale.resize(1);
-  value.offset.resize(1);
-  value.range.resize(1);
-}
-
 std::string stage_words(const graph::Node& node) {
   if (std::holds_alternative<graph::BatchNormalization>(node.op)) return "batch norm";
   return node.op_type;
@@ -70,7 +56,17 @@ void Lowerer::add_stage(Activation activation, Stage stage, const graph::Node& n
 bool Lowerer::absorb_affine(Activation& activation, const Stage& stage, const graph::Node& node) {
   if (activation.base == kNone || !activation.exclusive || !activation.stages.empty()) return false;
   Node& producer = result_.nodes[static_cast<std::size_t>(result_.value(activation.base).producer)];
-  if (!std::holds_alternative<Linear>(producer.op) || read_already(activation.base)) return false;
+  const bool linear = std::holds_alternative<Linear>(producer.op);
+  if (!linear && !std::holds_alternative<Conv>(producer.op)) return false;
+  if (read_already(activation.base)) return false;
+  if (!linear) {  // its axes stay, and its channels' groups
+    const Value& sums = result_.value(activation.base);
+    const Grouping joint = join(sums.grouping, stage.grouping, sums.elements());
+    if (sums.shape != out_value(node).shape || sums.grouping != row_grouping(activation.base) ||
+        joint != sums.grouping) {
+      return false;
+    }
+  }
   for (const ScalarOp& op : stage.ops) {
     if (op.kind != Kind::kAffine || !op.a.is_rational() || !op.b.is_rational() ||
         op.a.sign() <= 0) {
@@ -165,6 +161,28 @@ RealFunction Lowerer::function_of(const Activation& activation, std::int64_t ele
   return function;
 }
 
+Range Lowerer::floors_of(const Activation& x, const Rational& unit, const std::string& node) const {
+  std::optional<Range> all;
+  const Grouping grouping = grouping_of(x);
+  for (std::int64_t g = 0; g < grouping.count; ++g) {
+    const RealFunction function = function_of(x, first_of(grouping, g));
+    std::vector<std::int64_t> ends{function.domain.max};
+    for (const Piece& piece : pieces_of(function)) {
+      ends.push_back(piece.start);
+      if (piece.start > function.domain.min) ends.push_back(piece.start - 1);
+    }
+    for (const std::int64_t x_at : ends) {
+      const auto at = to_int64((evaluate(function, x_at) * Surd(unit)).floor());
+      if (!at || bits_for(Range{*at, *at}) > 61) {
+        fail(ErrorCode::E503, "whole numbers of over 62 bits", node);
+      }
+      all = all ? hull(*all, {*at, *at}) : Range{*at, *at};
+    }
+  }
+  NIB_CHECK(all.has_value(), "an element");
+  return {all->min - 1, all->max + 1};
+}
+
 /// True where the quantiser changes no value that its input can have.
 bool Lowerer::is_identity(const Activation& activation, const Quantisers& quantisers) const {
   const std::optional<AffineView> view = affine_view(activation);
@@ -196,10 +214,11 @@ Activation Lowerer::on_quantiser_grid(Activation x, const Quantisers& quantisers
   if (!x.exclusive || !x.stages.empty() || read_already(x.base)) return x;
   Value& base = result_.value(x.base);
   Node& producer = result_.nodes[static_cast<std::size_t>(base.producer)];
-  const auto* linear = std::get_if<Linear>(&producer.op);
-  if (linear == nullptr) return x;
+  const std::optional<Grouping> rows = row_grouping(x.base);
+  const Shape& shape = out_value(node).shape;
+  if (!rows || (base.shape != shape && !shape_is_free(x.base))) return x;
   const Grouping grouping = join(base.grouping, quantisers.grouping, base.elements());
-  if (grouping != Grouping{1, linear->weights.shape[0]}) return x;
+  if (grouping != *rows) return x;
   std::vector<std::int64_t> factor, constant;
   for (std::int64_t g = 0; g < grouping.count; ++g) {
     const std::int64_t e = first_of(grouping, g);
@@ -277,8 +296,14 @@ void Lowerer::lower_quantiser(const graph::Node& node) {
       quantisers_of(node.op, out_value(node).shape, thresholds, node.name);
   if (x.raw_input >= 0) {
     absorb_input(x, quantisers, node);
-  } else if (is_identity(x, quantisers)) {
-    set(node.outputs[0], on_quantiser_grid(std::move(x), quantisers, node));
+  } else {
+    quantise(x, quantisers, node);
+  }
+}
+
+void Lowerer::quantise(const Activation& x, const Quantisers& quantisers, const graph::Node& node) {
+  if (is_identity(x, quantisers)) {
+    set(node.outputs[0], on_quantiser_grid(x, quantisers, node));
   } else {
     set_steps(x, quantisers, node);
   }

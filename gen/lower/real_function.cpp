@@ -65,6 +65,10 @@ struct Builder {
 
 }  // namespace
 
+bool never_falls(const ScalarOp& op) { return op.kind == Kind::kClip || op.a.sign() >= 0; }
+
+bool always_rises(const ScalarOp& op) { return op.kind != Kind::kClip && op.a.sign() > 0; }
+
 Surd apply(const ScalarOp& op, const Surd& x) {
   switch (op.kind) {
     case Kind::kAffine:

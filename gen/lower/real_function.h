@@ -39,6 +39,10 @@ struct Piece {
   Surd a, b;
 };
 
+/// x <= y gives op(x) <= op(y).
+[[nodiscard]] bool never_falls(const ScalarOp& op);
+/// x < y gives op(x) < op(y).
+[[nodiscard]] bool always_rises(const ScalarOp& op);
 /// The exact value of one scalar operator.
 [[nodiscard]] Surd apply(const ScalarOp& op, const Surd& x);
 /// The exact value by the definition: operator by operator.

@@ -9,9 +9,7 @@
 #include "nib/base/check.h"
 #include "nib/base/error.h"
 #include "nib/lower/grouping.h"
-#include "nib/lower/int128.h"
 #include "nib/lower/lowerer.h"
-#include "nib/lower/rational_gcd.h"
 
 namespace nib::lower {
 namespace {
@@ -97,9 +95,11 @@ void Lowerer::set_affine(Value& value, const AffineView& view) const {
 /// A product's offset that lies on the grid of its codes becomes its bias.
 void Lowerer::move_offset_to_bias(ValueId id) {
   Value& value = result_.value(id);
-  auto& linear = std::get<Linear>(result_.nodes[static_cast<std::size_t>(value.producer)].op);
-  if (value.grouping != Grouping{1, static_cast<std::int64_t>(linear.bias.size())}) return;
-  for (std::size_t o = 0; o < linear.bias.size(); ++o) {
+  if (value.grouping != row_grouping(id)) return;
+  Op& op = result_.nodes[static_cast<std::size_t>(value.producer)].op;
+  auto* linear = std::get_if<Linear>(&op);
+  std::vector<std::int64_t>& bias = linear != nullptr ? linear->bias : std::get<Conv>(op).bias;
+  for (std::size_t o = 0; o < bias.size(); ++o) {
     if (value.range[o].is_constant()) continue;
     const Rational steps = value.offset[o] / value.scale[o];
     if (sgn(steps) == 0 || steps.get_den() != 1) continue;
@@ -107,7 +107,7 @@ void Lowerer::move_offset_to_bias(ValueId id) {
     if (!whole || std::abs(*whole) > std::int64_t{1} << 60) continue;
     const Range moved = value.range[o] + Range{*whole, *whole};
     if (bits_for(moved) > 62) continue;
-    linear.bias[o] += *whole;
+    bias[o] += *whole;
     value.range[o] = moved;
     value.offset[o] = 0;
   }
@@ -118,71 +118,6 @@ Activation Lowerer::make_affine(const Activation& activation, graph::ValueId ten
   Activation result = clamp_or_table(activation, tensor);
   set(tensor, result);  // for its other readers
   result.exclusive = single_reader_[static_cast<std::size_t>(tensor)];
-  return result;
-}
-
-Activation Lowerer::regrid(const Activation& activation, const Grouping& grouping,
-                           const std::vector<std::int64_t>& factor,
-                           const std::vector<std::int64_t>& constant, const std::string& name) {
-  NIB_CHECK(activation.stages.empty(), "a settled activation");
-  const std::int64_t n = element_count(activation.shape);
-  Value& old = result_.value(activation.base);
-  const Grouping joint = join(old.grouping, grouping, n);
-  Value fresh;
-  fresh.name = name;
-  fresh.shape = old.shape;
-  fresh.grouping = joint;
-  for (std::int64_t g = 0; g < joint.count; ++g) {
-    const std::int64_t e = first_of(joint, g);
-    const std::int64_t k = factor[grouping.of(e)], c = constant[grouping.of(e)];
-    // real = scale code + offset = (scale / k) (k code + c) + (offset - scale c / k)
-    const Rational scale = old.scale_of(e) / to_rational(k);
-    fresh.scale.push_back(scale);
-    fresh.offset.push_back(old.offset_of(e) - scale * to_rational(c));
-    const Int128 ends[2] = {static_cast<Int128>(old.range_of(e).min) * k + c,
-                            static_cast<Int128>(old.range_of(e).max) * k + c};
-    const Int128 low = std::min(ends[0], ends[1]), high = std::max(ends[0], ends[1]);
-    constexpr Int128 kLimit = static_cast<Int128>(1) << 61;
-    if (low < -kLimit || high > kLimit) {
-      fail(ErrorCode::E503, "a common grid of over 62 bits", name);
-    }
-    fresh.range.push_back({static_cast<std::int64_t>(low), static_cast<std::int64_t>(high)});
-  }
-  Node& producer = result_.nodes[static_cast<std::size_t>(old.producer)];
-  auto* linear = std::get_if<Linear>(&producer.op);
-  const std::int64_t rows = linear != nullptr ? linear->weights.shape[0] : n;
-  if (linear != nullptr && activation.exclusive && !read_already(activation.base) &&
-      joint == Grouping{1, rows}) {
-    const std::int64_t inputs = linear->weights.shape[1];
-    for (std::int64_t o = 0; o < rows; ++o) {
-      const std::int64_t k = factor[grouping.of(o)];
-      for (std::int64_t i = 0; i < inputs; ++i) {
-        std::int64_t& weight = linear->weights[o * inputs + i];
-        weight = checked_mul(weight, k);
-      }
-      std::int64_t& bias = linear->bias[static_cast<std::size_t>(o)];
-      bias = checked_add(checked_mul(bias, k), constant[grouping.of(o)]);
-    }
-    fresh.name = old.name;
-    fresh.is_graph_tensor = old.is_graph_tensor;
-    fresh.producer = old.producer;
-    old = std::move(fresh);
-    return activation;
-  }
-  if (n > 4096) fail(ErrorCode::E502, "a common grid for more than 4096 elements", name);
-  Linear diagonal{Tensor<std::int64_t>({n, n}), {}};
-  for (std::int64_t e = 0; e < n; ++e) {
-    diagonal.weights[e * n + e] = factor[grouping.of(e)];
-    diagonal.bias.push_back(constant[grouping.of(e)]);
-  }
-  Node node;
-  node.name = name;
-  node.formula = "brings its elements to a common grid";
-  node.op = std::move(diagonal);
-  node.inputs = {activation.base};
-  Activation result = activation;
-  result.exclusive = true;
-  result.base = emit(std::move(node), std::move(fresh));
   return result;
 }
 
@@ -286,16 +221,14 @@ Activation Lowerer::clamp_or_table(const Activation& activation, graph::ValueId 
 
 ValueId Lowerer::settle(const Activation& activation, graph::ValueId tensor) {
   const graph::Value& out = graph_.value(tensor);
-  const Activation affine = make_affine(activation, tensor);
+  const Activation affine = plain_where_zero(make_affine(activation, tensor), out.name + "/zero");
   const std::optional<AffineView> view = affine_view(affine);
   NIB_CHECK(view.has_value(), "an affine activation");
   Value& base = result_.value(affine.base);
-  const bool zero_scale = std::any_of(view->scale.begin(), view->scale.end(),
-                                      [](const Rational& s) { return sgn(s) == 0; });
-  if (zero_scale) fail(ErrorCode::E502, fmt::format("\"{}\" is multiplied by 0", out.name));
   if (affine.stages.empty() && base.name == out.name && base.shape == out.shape) return affine.base;
   const bool is_input = std::holds_alternative<Input>(result_.node(base.producer).op);
-  if (affine.exclusive && !is_input && !read_already(affine.base)) {
+  const bool fits = base.shape == out.shape || shape_is_free(affine.base);
+  if (affine.exclusive && fits && !is_input && !read_already(affine.base)) {
     set_affine(base, *view);
     base.name = unique_name(out.name);
     base.is_graph_tensor = true;

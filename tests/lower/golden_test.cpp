@@ -5,6 +5,7 @@
 
 #include <random>
 
+#include "compare.h"
 #include "graph_maker.h"
 #include "networks.h"
 #include "nib/lower/lower.h"
@@ -13,59 +14,6 @@ using namespace nib;
 using namespace nib::testing;
 
 namespace {
-
-/// One entry for each element, or one for all.
-std::vector<Rational> spread(const lower::Value& value, const std::vector<Rational>& entries) {
-  if (entries.size() == 1) return entries;
-  std::vector<Rational> all;
-  for (std::int64_t e = 0; e < value.elements(); ++e) all.push_back(entries[value.grouping.of(e)]);
-  return all;
-}
-
-std::vector<std::int64_t> codes_of(const golden::Reals& reals, const lower::Value& value) {
-  std::int64_t bad = -1;
-  const auto codes =
-      golden::codes_of(reals, spread(value, value.scale), spread(value, value.offset), bad);
-  REQUIRE_MESSAGE(codes.has_value(), value.name << " is off its grid at " << bad);
-  return *codes;
-}
-
-/// All tensors on all rows; the number of codes compared.
-std::int64_t compare(const graph::Graph& graph, const Tensor<double>& rows) {
-  const lower::IntegerGraph integers = lower::lower(graph);
-  std::vector<lower::ValueId> values;
-  std::vector<graph::ValueId> tensors;
-  for (std::size_t i = 0; i < integers.values.size(); ++i) {
-    if (!integers.values[i].is_graph_tensor) continue;
-    values.push_back(static_cast<lower::ValueId>(i));
-    tensors.push_back(graph.find(integers.values[i].name));
-    REQUIRE(tensors.back() != graph::kNone);
-  }
-  golden::Evaluator evaluator(graph);
-  const auto reals = evaluator.run(std::span(&rows, 1), tensors);
-  Tensor<std::int64_t> port;
-  for (std::size_t k = 0; k < values.size(); ++k) {
-    if (values[k] != integers.inputs[0]) continue;
-    const lower::Value& in = integers.value(values[k]);
-    auto codes = codes_of(reals[k], in);
-    const auto count = static_cast<std::int64_t>(codes.size());
-    port = Tensor<std::int64_t>({count / in.elements(), in.elements()}, std::move(codes));
-  }
-  REQUIRE(port.size() > 1);
-  const auto executed = lower::execute(integers, {port}, values);
-  std::int64_t compared = 0;
-  for (std::size_t k = 0; k < values.size(); ++k) {
-    const auto expected = codes_of(reals[k], integers.value(values[k]));
-    REQUIRE(expected.size() == executed[k].data.size());
-    std::int64_t different = 0;
-    for (std::size_t i = 0; i < expected.size(); ++i) {
-      different += expected[i] != executed[k].data[i] ? 1 : 0;
-    }
-    CHECK_MESSAGE(different == 0, integers.value(values[k]).name << ": " << different);
-    compared += static_cast<std::int64_t>(expected.size());
-  }
-  return compared;
-}
 
 Tensor<double> normal_rows(std::int64_t rows, std::int64_t width, double spread, unsigned seed) {
   std::mt19937 engine(seed);

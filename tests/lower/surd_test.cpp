@@ -82,7 +82,7 @@ TEST_CASE("groupings join and follow broadcasting") {
   using namespace nib::lower;
   CHECK(join(kPerTensor, {4, 3}, 24) == Grouping{4, 3});
   CHECK(join({4, 3}, {4, 3}, 24) == Grouping{4, 3});
-  CHECK(join({1, 4}, {4, 3}, 24) == Grouping{1, 24});
+  CHECK(join({1, 4}, {4, 3}, 24) == Grouping{1, 12});
   const auto channel = broadcast_groups({3, 1, 1}, {1, 3, 2, 2});
   CHECK(channel.grouping == Grouping{4, 3});
   CHECK(channel.entry == std::vector<std::int64_t>{0, 1, 2});

@@ -152,11 +152,6 @@ TEST_CASE("errors say what is wrong and what to try") {
     const Id x = maker.input("x", {1, 2}, "s32.0");
     return maker.finish({maker.node(quant(3, 24), {x})});
   });
-  add("a concatenation with a constant", [] {
-    GraphMaker maker("e");
-    const Id x = maker.input("x", {1, 2}, "s4.0");
-    return maker.finish({maker.node(graph::Concat{1}, {x, maker.constant({1, 1}, {3})})});
-  });
   add("a softmax in the middle", [] {
     GraphMaker maker("e");
     const Id x = maker.input("x", {1, 2}, "s4.0");
