@@ -9,6 +9,7 @@
 
 #include "nib/base/check.h"
 #include "nib/golden/boundary.h"
+#include "nib/golden/functions.h"
 #include "nib/golden/state.h"
 
 namespace nib::golden {
@@ -231,7 +232,8 @@ class QuantStep {
   Integer integer_;
 };
 
-/// Registers a quantiser whose output depends on inputs; its index among the ties.
+}  // namespace
+
 std::size_t add_tie(State& state, graph::NodeId id) {
   const graph::ValueId out = state.graph.node(id).outputs[0];
   if (!state.block(out).constant) {
@@ -239,6 +241,8 @@ std::size_t add_tie(State& state, graph::NodeId id) {
   }
   return state.ties.size() - 1;
 }
+
+namespace {
 
 void resize_codes(const State& state, Block& out, std::int64_t rows) {
   if (state.keep_codes && !out.constant) {
@@ -409,6 +413,13 @@ double tie_distance(State& state, graph::NodeId id, std::int64_t row, std::int64
   const graph::Node& node = state.graph.node(id);
   const double x = state.block(node.inputs[0]).at(row, element).value;
   if (std::holds_alternative<graph::BipolarQuant>(node.op)) return std::abs(x);
+  const Shape& in_shape = state.block(node.inputs[0]).shape;
+  if (const auto* trunc = std::get_if<graph::Trunc>(&node.op)) {
+    return trunc_distance(trunc_entry(*trunc, in_shape, element, node.name), x);
+  }
+  if (const auto* minifloat = std::get_if<graph::FloatQuant>(&node.op)) {
+    return float_distance(*minifloat, float_entry(*minifloat, in_shape, element, node.name), x);
+  }
   if (const auto* op = std::get_if<graph::MultiThreshold>(&node.op)) {
     const Block& rows = state.block(node.inputs[1]);
     const Shape& shape = state.block(node.inputs[0]).shape;

@@ -346,6 +346,15 @@ Float32Run::Float32Run(State& state)
   }
 }
 
+namespace {
+
+/// The same code: steps of Trunc and FloatQuant are far larger than what float32 rounds away.
+bool close(double a, double b) {
+  return std::abs(a - b) <= 2e-6 * std::max(std::abs(a), std::abs(b));
+}
+
+}  // namespace
+
 void Float32Run::run_node(graph::NodeId id, std::int64_t row, std::int64_t number,
                           std::vector<Float32Difference>* differences) {
   const graph::Node& node = state_.graph.node(id);
@@ -356,12 +365,18 @@ void Float32Run::run_node(graph::NodeId id, std::int64_t row, std::int64_t numbe
   const bool quantiser = std::holds_alternative<graph::Quant>(node.op) ||
                          std::holds_alternative<graph::BipolarQuant>(node.op) ||
                          std::holds_alternative<graph::MultiThreshold>(node.op);
-  if (!quantiser || differences == nullptr) return;
+  const bool truncates = std::holds_alternative<graph::Trunc>(node.op) ||
+                         std::holds_alternative<graph::FloatQuant>(node.op);
+  if (!(quantiser || truncates) || differences == nullptr) return;
   const Block& block = state_.block(value);
   for (std::size_t e = 0; e < out.size(); ++e) {
-    const double code = block.codes[static_cast<std::size_t>(row) * out.size() + e];
-    if (code == codes[e]) continue;
     const auto element = static_cast<std::int64_t>(e);
+    if (truncates) {
+      const double exact = block.at(row, element).value;
+      if (close(exact, static_cast<double>(out[e]))) continue;
+    } else if (block.codes[static_cast<std::size_t>(row) * out.size() + e] == codes[e]) {
+      continue;
+    }
     differences->push_back({state_.graph.value(value).name, number, element,
                             block.at(row, element).value, static_cast<double>(out[e]),
                             tie_distance(state_, id, row, element)});

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "nib/base/error.h"
+#include "nib/golden/boundary.h"
 #include "nib/golden/geometry.h"
 #include "nib/golden/lattice.h"
 
@@ -140,7 +141,6 @@ TruncEntry trunc_entry(const graph::Trunc& op, const Shape& x, std::int64_t elem
   entry.divisor = parameter(op.divisor, x, element);
   entry.out_scale = parameter(op.out_scale, x, element);
   entry.out_zero_point = parameter(op.out_zero_point, x, element);
-  if (op.limits.size() > 1) fail(ErrorCode::E309, "a Trunc with limits per element", node);
   for (const auto& [value, what] : {std::pair{entry.scale, "scale"},
                                     {entry.out_scale, "output scale"},
                                     {entry.divisor, "divisor"}}) {
@@ -152,7 +152,8 @@ TruncEntry trunc_entry(const graph::Trunc& op, const Shape& x, std::int64_t elem
     fail(ErrorCode::E309, fmt::format("the divisor {} is no power of two", entry.divisor), node);
   }
   if (!op.limits.empty()) {
-    const Range& range = op.limits.front();
+    const std::int64_t at = op.limits.size() == 1 ? 0 : broadcast_at(op.divisor.shape, x, element);
+    const Range& range = op.limits.at(static_cast<std::size_t>(at));
     entry.limited = true;
     entry.low = static_cast<double>(range.min);
     entry.high = static_cast<double>(range.max);
@@ -169,26 +170,31 @@ Number exact_trunc(const graph::Trunc& op, const TruncEntry& entry, const Number
   return Rational((code - exact(entry.out_zero_point)) * exact(entry.out_scale));
 }
 
+double trunc_distance(const TruncEntry& entry, double x) {
+  const double t = x / entry.scale + entry.zero_point;
+  return std::abs(t - (std::floor(t) + 0.5));
+}
+
 FloatEntry float_entry(const graph::FloatQuant& op, const Shape& x, std::int64_t element,
                        const std::string& node) {
   FloatEntry entry;
-  if (!op.saturation) fail(ErrorCode::E309, "a FloatQuant that does not saturate", node);
   entry.scale = parameter(op.scale, x, element);
   if (!std::isfinite(entry.scale) || entry.scale == 0) {
     fail(ErrorCode::E402, fmt::format("the scale is {}", entry.scale), node);
   }
   const int exponent_bits =
-      whole_in(parameter(op.exponent_bits, x, element), 1, 8, "the exponent width", node);
+      whole_in(parameter(op.exponent_bits, x, element), 1, 11, "the exponent width", node);
   entry.mantissa =
-      whole_in(parameter(op.mantissa_bits, x, element), 0, 32, "the mantissa width", node);
+      whole_in(parameter(op.mantissa_bits, x, element), 0, 50, "the mantissa width", node);
   const int bias =
-      whole_in(parameter(op.exponent_bias, x, element), -256, 256, "the exponent bias", node);
+      whole_in(parameter(op.exponent_bias, x, element), -900, 900, "the exponent bias", node);
   entry.least_exponent = 1 - bias - entry.mantissa;
   const double largest =
       std::ldexp(2 - std::ldexp(1.0, -entry.mantissa), (1 << exponent_bits) - 1 - bias);
   const double given = parameter(op.max_value, x, element);
   if (!(given >= 0)) fail(ErrorCode::E309, fmt::format("the largest value is {}", given), node);
   entry.limit = std::min(given, largest);
+  entry.node = &node;
   return entry;
 }
 
@@ -202,6 +208,18 @@ double minifloat(const graph::FloatQuant& op, const FloatEntry& entry, double t)
   return std::min(std::max(value, -entry.limit), entry.limit);
 }
 
+double float_distance(const graph::FloatQuant& op, const FloatEntry& entry, double x) {
+  const double t = x / entry.scale;
+  if (!(std::abs(t) < entry.limit)) return HUGE_VAL;
+  int exponent = 0;
+  std::frexp(t, &exponent);
+  const int spacing = std::max(exponent - 1 - entry.mantissa, entry.least_exponent);
+  const double steps = t == 0 ? 0 : std::ldexp(t, -spacing);
+  double boundary = 0;
+  (void)nearest_boundary(op.rounding, -0x1p60, 0x1p60, steps, boundary);
+  return std::abs(steps - boundary);
+}
+
 Number exact_float_quant(const graph::FloatQuant& op, const FloatEntry& entry, const Number& x) {
   const Number t = x * Number(1 / exact(entry.scale));
   const int sign = t.sign();
@@ -210,7 +228,8 @@ Number exact_float_quant(const graph::FloatQuant& op, const FloatEntry& entry, c
   // The exponent by doubles, corrected exactly; far outside of the format it does not matter.
   double error = 0;
   const double near = magnitude.approximate(error);
-  if (!std::isfinite(error)) return Rational(sign * exact(entry.limit) * exact(entry.scale));
+  if (op.saturation && !std::isfinite(error))
+    return Rational(sign * exact(entry.limit) * exact(entry.scale));
   int exponent = 0;
   std::frexp(near, &exponent);
   exponent = near == 0 ? -1000 : exponent - 1;
@@ -220,6 +239,11 @@ Number exact_float_quant(const graph::FloatQuant& op, const FloatEntry& entry, c
   const int spacing = std::max(exponent - entry.mantissa, entry.least_exponent);
   const Integer steps = (t * power(-spacing)).round(op.rounding);
   Rational value = scale2(Rational(steps), spacing);
+  if (!op.saturation && abs(value) > exact(entry.limit)) {
+    fail(ErrorCode::E309,
+         fmt::format("a FloatQuant that does not saturate meets a value beyond {}", entry.limit),
+         *entry.node, "it would make an infinity or NaN there: set saturation to 1");
+  }
   value = std::clamp(value, Rational(-exact(entry.limit)), exact(entry.limit));
   return Rational(value * exact(entry.scale));
 }

@@ -32,20 +32,27 @@ struct TruncEntry {
 [[nodiscard]] TruncEntry trunc_entry(const graph::Trunc& op, const Shape& x, std::int64_t element,
                                      const std::string& node);
 [[nodiscard]] Number exact_trunc(const graph::Trunc& op, const TruncEntry& entry, const Number& x);
+/// How far the input x is from where its rounding to an input code changes, in codes.
+[[nodiscard]] double trunc_distance(const TruncEntry& entry, double x);
 
 /// The parameters of a FloatQuant for one element.
 struct FloatEntry {
   double scale = 1;
-  int mantissa = 0;        ///< stored bits
-  int least_exponent = 0;  ///< of the spacing of the smallest numbers, as a power of two
-  double limit = 0;        ///< the largest magnitude, before the scale
+  int mantissa = 0;                   ///< stored bits
+  int least_exponent = 0;             ///< of the spacing of the smallest numbers, as a power of two
+  double limit = 0;                   ///< the largest magnitude, before the scale
+  const std::string* node = nullptr;  ///< for messages
 };
-/// Errors: E0309 where a width is no whole number in range, or nothing saturates.
+/// `node` must outlive it. Errors: E0309 where a width is no whole number in range.
 [[nodiscard]] FloatEntry float_entry(const graph::FloatQuant& op, const Shape& x,
                                      std::int64_t element, const std::string& node);
 /// The minifloat nearest to x / scale by the mode, of an exact double; monotone in it.
 [[nodiscard]] double minifloat(const graph::FloatQuant& op, const FloatEntry& entry, double t);
+/// Errors: E0309 a value that is too large where nothing saturates.
 [[nodiscard]] Number exact_float_quant(const graph::FloatQuant& op, const FloatEntry& entry,
                                        const Number& x);
+/// How far the input x is from where its minifloat changes, in steps of the format there; infinite
+/// where it saturates.
+[[nodiscard]] double float_distance(const graph::FloatQuant& op, const FloatEntry& entry, double x);
 
 }  // namespace nib::golden

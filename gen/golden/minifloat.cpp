@@ -29,22 +29,33 @@ Approx approximate(const Number& number) {
   return x;
 }
 
-/// Each element by `fast(entry, x, y)`, or where that gives false by `slow(entry, exact x)`.
-template <class Entry, class Fast, class Slow>
-Step deciding_step(State& state, graph::NodeId id, std::vector<Entry> entries, Fast fast,
-                   Slow slow) {
+/// Each element by `fast(entry, x, y)`, or where that gives false by `slow(entry, exact x)`;
+/// `distance(entry, x)` is how far x is from another result.
+template <class Entry, class Fast, class Slow, class Distance>
+Step deciding_step(State& state, graph::NodeId id, std::vector<Entry> entries, Fast fast, Slow slow,
+                   Distance distance) {
   const graph::ValueId input = state.graph.node(id).inputs[0];
   Block& x = state.block(input);
   Block& out = state.block(state.graph.node(id).outputs[0]);
-  return [&state, &x, &out, input, entries = std::move(entries), fast, slow](std::int64_t rows) {
+  const std::size_t tie_index = add_tie(state, id);
+  return [&state, &x, &out, input, entries = std::move(entries), fast, slow, distance,
+          tie_index](std::int64_t rows) {
     out.resize(rows);
+    Tie unseen;
     for (std::int64_t r = 0; r < (out.constant ? 1 : rows); ++r) {
       for (std::int64_t e = 0; e < out.size; ++e) {
         const Entry& entry = entries[static_cast<std::size_t>(e)];
-        Approx y;
-        if (!fast(entry, x.at(r, e), y)) {
-          y = approximate(slow(entry, state.cone.evaluate(input, e, state.source(r))));
+        Tie& tie = out.constant ? unseen : state.ties[tie_index];
+        Approx from = x.at(r, e), y;
+        if (!fast(entry, from, y)) {
+          const Number number = state.cone.evaluate(input, e, state.source(r));
+          y = approximate(slow(entry, number));
+          from = approximate(number);
+          ++tie.decided_exactly;
         }
+        const double away = distance(entry, from.value);
+        if (away == 0 && from.error == 0) ++tie.exact_ties;
+        tie.distance = std::min(tie.distance, away);
         out.set(r, e, y);
       }
     }
@@ -97,10 +108,12 @@ Step compile_trunc(State& state, graph::NodeId id, const graph::Trunc& op) {
     y = (code - Approx{entry.out_zero_point, 0}) * Approx{entry.out_scale, 0};
     return true;
   };
-  return deciding_step(state, id, std::move(entries), fast,
-                       [&op](const TruncEntry& entry, const Number& number) {
-                         return exact_trunc(op, entry, number);
-                       });
+  return deciding_step(
+      state, id, std::move(entries), fast,
+      [&op](const TruncEntry& entry, const Number& number) {
+        return exact_trunc(op, entry, number);
+      },
+      trunc_distance);
 }
 
 Step compile_float_quant(State& state, graph::NodeId id, const graph::FloatQuant& op) {
@@ -120,6 +133,7 @@ Step compile_float_quant(State& state, graph::NodeId id, const graph::FloatQuant
   adopt_lattice(out, std::move(lattice));
   const auto fast = [&op](const FloatEntry& entry, Approx a, Approx& y) {
     const Approx t = a / Approx{entry.scale, 0};
+    if (!op.saturation && !(std::abs(t.value) + t.error < entry.limit / 2)) return false;
     double value = 0;
     if (!decided(
             t, [&](double v) { return minifloat(op, entry, v); }, value))
@@ -127,10 +141,12 @@ Step compile_float_quant(State& state, graph::NodeId id, const graph::FloatQuant
     y = Approx{value, 0} * Approx{entry.scale, 0};
     return true;
   };
-  return deciding_step(state, id, std::move(entries), fast,
-                       [&op](const FloatEntry& entry, const Number& number) {
-                         return exact_float_quant(op, entry, number);
-                       });
+  return deciding_step(
+      state, id, std::move(entries), fast,
+      [&op](const FloatEntry& entry, const Number& number) {
+        return exact_float_quant(op, entry, number);
+      },
+      [&op](const FloatEntry& entry, double v) { return float_distance(op, entry, v); });
 }
 
 }  // namespace nib::golden

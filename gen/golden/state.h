@@ -92,8 +92,10 @@ Step compile_batch_norm(State& state, graph::NodeId id, const graph::BatchNormal
 Step compile_product(State& state, const MatrixProduct& product, Block& a, Block& b, Block& out);
 /// out = a * factor.
 Step compile_scaled(Block& a, double factor, Block& out);
+/// Registers a quantiser whose output depends on inputs; its index among the ties.
+std::size_t add_tie(State& state, graph::NodeId id);
 /// Distance of the input of quantiser `id` to the nearest place where its code changes: in codes
-/// for Quant, in the input's own unit for BipolarQuant and MultiThreshold.
+/// for Quant, Trunc and FloatQuant, in the input's own unit for BipolarQuant and MultiThreshold.
 [[nodiscard]] double tie_distance(State& state, graph::NodeId id, std::int64_t row,
                                   std::int64_t element);
 Step compile_convolution(State& state, graph::NodeId id, std::vector<Step>& steps);

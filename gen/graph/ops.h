@@ -172,7 +172,7 @@ struct Trunc {
   Tensor<double> scale, zero_point;
   Tensor<double> divisor;  ///< powers of two
   Tensor<double> out_scale, out_zero_point;
-  std::vector<Range> limits;  ///< of the output codes; empty: none
+  std::vector<Range> limits;  ///< of output codes: one, one per element of divisor, or none
   Rounding rounding = Rounding::kFloor;
 };
 /// QONNX's FloatQuant: x / scale rounded to a minifloat, times scale. Parameters broadcast to x.
@@ -182,7 +182,7 @@ struct FloatQuant {
   bool has_subnormal = true;
   bool has_infinity = false;
   bool has_nan = false;
-  bool saturation = true;
+  bool saturation = true;  ///< false: what is too large has no value here (an infinity, NaN)
 };
 /// The k largest (or smallest) along `axis`, best first, the lowest index first on ties: their
 /// values, or their indices. Inputs: x.

@@ -12,6 +12,10 @@ namespace nib::importer {
 
 std::optional<CodeType> code_type(ElementType type) {
   switch (type) {
+    case ElementType::kInt4:
+      return CodeType{4, true};
+    case ElementType::kUint4:
+      return CodeType{4, false};
     case ElementType::kInt8:
       return CodeType{8, true};
     case ElementType::kUint8:
@@ -71,7 +75,7 @@ Tensor<double> code_zero_point(NodeReader& node, std::size_t input) {
     node.fail(
         ErrorCode::E309,
         "a zero point of " + element_type_name(static_cast<std::int64_t>(node.facts(input).type)),
-        "nib reads codes of int8, uint8, int16, uint16 and int32");
+        "nib reads codes of 4, 8 and 16 bits and int32");
   }
   return zero_point_of(node, input);
 }

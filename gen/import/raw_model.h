@@ -41,6 +41,8 @@ enum class ElementType : int {
   kUint32 = 12,
   kUint64 = 13,
   kBfloat16 = 16,
+  kUint4 = 21,  ///< stored in pairs, the lower half first
+  kInt4 = 22,
 };
 /// The type of that number, nullopt where nib does not read it.
 [[nodiscard]] std::optional<ElementType> element_type(std::int64_t number);

@@ -53,17 +53,41 @@ void read_softmax(NodeReader& node) {
   if (flattens) node.builder().softmaxes.push_back(node.builder().graph.value(out).name);
 }
 
-void read_argmax(NodeReader& node) {
+/// The highest index of the largest element: counted from the end, the lowest.
+void emit_last_argmax(NodeReader& node, const graph::ArgMax& op, graph::ValueId x) {
+  const Shape shape = node.builder().graph.value(x).shape;
+  const std::int64_t length = shape[static_cast<std::size_t>(op.axis)];
+  graph::Take backwards;
+  backwards.index.resize(shape.size());
+  for (std::int64_t i = length; i-- > 0;) {
+    backwards.index[static_cast<std::size_t>(op.axis)].push_back(static_cast<std::int32_t>(i));
+  }
+  const graph::ValueId turned = length == 1 ? x : node.step("reversed", std::move(backwards), {x});
+  const graph::ValueId index = node.step("from_the_end", op, {turned});
+  const graph::ValueId last =
+      node.helper_constant("last", Tensor<double>(Shape{}, static_cast<double>(length - 1)));
+  node.emit(graph::Sub{}, {last, index});
+}
+
+void read_arg(NodeReader& node, bool largest) {
   node.arity(1, 1);
   graph::ArgMax op;
   op.axis = node.axis(node.attribute("axis", std::int64_t{0}), node.shape(0).size());
   op.keep_dims = node.flag("keepdims", true);
-  if (node.flag("select_last_index", false)) {
-    node.fail(ErrorCode::E309, "select_last_index is 1", "nib takes the lowest index on a tie");
+  if (node.facts(0).batch_axis == op.axis && node.builder().graph.batched) {
+    node.fail(ErrorCode::E215, fmt::format("its axis is axis {}, the batch", op.axis));
   }
-  node.emit(op, {node.in(0)});
+  const graph::ValueId x = largest ? node.in(0) : node.step("negated", graph::Neg{}, {node.in(0)});
+  if (node.flag("select_last_index", false)) {
+    emit_last_argmax(node, op, x);
+  } else {
+    node.emit(op, {x});
+  }
   node.set_type(ElementType::kInt64);
 }
+
+void read_argmax(NodeReader& node) { read_arg(node, true); }
+void read_argmin(NodeReader& node) { read_arg(node, false); }
 
 /// k is an attribute until opset 9. With k = 1 the index is an ArgMax and the value a maximum.
 void read_top_k(NodeReader& node) {
@@ -104,7 +128,7 @@ const std::vector<OpEntry>& activation_readers() {
       {"", "Relu", read_relu},          {"", "LeakyRelu", read_leaky_relu},
       {"", "Clip", read_clip},          {"", "Softmax", read_softmax},
       {"", "LogSoftmax", read_softmax}, {"", "ArgMax", read_argmax},
-      {"", "TopK", read_top_k},
+      {"", "ArgMin", read_argmin},      {"", "TopK", read_top_k},
   };
   return kTable;
 }

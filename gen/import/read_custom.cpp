@@ -57,17 +57,21 @@ void read_trunc1(NodeReader& node) {
 }
 
 /// The codes that the output's bits, sign and narrow flag allow.
-Range trunc_limits(NodeReader& node, const Tensor<double>& bits) {
-  const bool is_signed = node.flag("signed", true), narrow = node.flag("narrow", false);
-  const double width = bits[0];
-  if (std::any_of(bits.data.begin(), bits.data.end(), [&](double b) { return b != width; })) {
-    node.fail(ErrorCode::E309, "the output's bit widths differ");
-  }
+Range trunc_limits(NodeReader& node, double width, bool is_signed, bool narrow) {
   if (width > 62) node.fail(ErrorCode::E403, fmt::format("an output of {} bits", width));
   if (width == 0) return {0, 0};
   Range range = full_range(static_cast<int>(width), is_signed);
   if (narrow) (is_signed ? range.min : range.max) += is_signed ? 1 : -1;
   return range;
+}
+
+/// The parameter's value at each element of `shape`, to which it broadcasts.
+std::vector<double> at_each(const Tensor<double>& parameter, const Shape& shape) {
+  std::vector<double> out;
+  for (const std::int64_t from : broadcast_index(parameter.shape, shape)) {
+    out.push_back(parameter[from]);
+  }
+  return out;
 }
 
 /// Version 2: the output has a scale of its own, a power of two times the input's.
@@ -77,7 +81,7 @@ void read_trunc2(NodeReader& node) {
   op.zero_point = zero_point_of(node, 2);
   (void)bits_of(node, 3);
   op.out_scale = scale_of(node, 4);
-  op.limits = {trunc_limits(node, bits_of(node, 5))};
+  const Tensor<double> bits = bits_of(node, 5);
   op.divisor = combined(node, op.out_scale, op.scale, [&](double out, double in) {
     const Rational ratio = exact(out) / exact(in);
     const auto power = ratio > 0 ? log2_exact(ratio) : std::nullopt;
@@ -89,6 +93,13 @@ void read_trunc2(NodeReader& node) {
     }
     return std::ldexp(1.0, *power);
   });
+  const bool is_signed = node.flag("signed", true), narrow = node.flag("narrow", false);
+  // One entry, or one for each element of the divisor.
+  if (bits.size() > 1)
+    op.divisor = combined(node, op.divisor, bits, [](double d, double) { return d; });
+  for (const double width : bits.size() > 1 ? at_each(bits, op.divisor.shape) : bits.data) {
+    op.limits.push_back(trunc_limits(node, width, is_signed, narrow));
+  }
   need_exact(node, op.zero_point, op.divisor);
   op.out_zero_point =
       combined(node, op.zero_point, op.divisor, [](double z, double d) { return z / d; });
@@ -139,9 +150,6 @@ void read_float_quant(NodeReader& node) {
   op.has_infinity = node.flag("has_inf", infinity);
   op.has_nan = node.flag("has_nan", false);
   op.saturation = node.flag("saturation", true);
-  if (!op.saturation) {
-    node.fail(ErrorCode::E309, "saturation is 0", "it would make infinities or NaN");
-  }
   if (!node.flag("signed", true)) node.fail(ErrorCode::E309, "signed is 0");
   node.emit(std::move(op), {node.in(0)});
   node.set_type(ElementType::kFloat);

@@ -107,6 +107,10 @@ Range range_of(ElementType type) {
   switch (type) {
     case ElementType::kBool:
       return {0, 1};
+    case ElementType::kUint4:
+      return {0, 15};
+    case ElementType::kInt4:
+      return {-8, 7};
     case ElementType::kUint8:
       return {0, 255};
     case ElementType::kInt8:

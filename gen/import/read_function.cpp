@@ -1,7 +1,9 @@
 // Readers of functions of each element, and of sums of many.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <utility>
+#include <vector>
 
 #include "nib/import/builder.h"
 
@@ -78,6 +80,73 @@ void read_sum(NodeReader& node) {
   node.emit(graph::Add{}, {sum, node.in(count - 1)});
 }
 
+void need_reals(NodeReader& node) {
+  for (std::size_t i = 0; i < node.raw().inputs.size(); ++i) {
+    if (!node.has(i)) node.fail(ErrorCode::E303, fmt::format("input {} is absent", i));
+    if (!is_float(node.facts(i).type)) node.fail(ErrorCode::E309, "operands of integers");
+  }
+}
+
+/// The mean of several tensors.
+void read_mean_of(NodeReader& node) {
+  const std::size_t count = node.raw().inputs.size();
+  node.arity(1, kMaxPorts);
+  node.ignore("consumed_inputs");
+  need_reals(node);
+  graph::ValueId sum = node.in(0);
+  for (std::size_t i = 1; i < count; ++i) {
+    sum = node.step(fmt::format("sum{}", i), graph::Add{}, {sum, node.in(i)});
+  }
+  const graph::ValueId divisor =
+      node.helper_constant("count", Tensor<double>(Shape{}, static_cast<double>(count)));
+  node.emit(graph::Div{}, {sum, divisor});
+}
+
+/// max(a, b) = b + relu(a - b); min(a, b) = b - relu(b - a).
+graph::ValueId extremum(NodeReader& node, bool largest, graph::ValueId a, graph::ValueId b,
+                        std::size_t number, bool last) {
+  const auto name = [&](std::string_view suffix) { return fmt::format("{}{}", suffix, number); };
+  const graph::ValueId difference =
+      node.step(name("difference"), graph::Sub{},
+                largest ? std::vector<graph::ValueId>{a, b} : std::vector<graph::ValueId>{b, a});
+  const graph::ValueId excess = node.step(name("excess"), graph::Relu{}, {difference});
+  const graph::Op sum = largest ? graph::Op(graph::Add{}) : graph::Op(graph::Sub{});
+  return last ? node.emit(sum, {b, excess}) : node.step(name("extremum"), sum, {b, excess});
+}
+
+/// By one number: a Clip.
+bool read_as_clip(NodeReader& node, bool largest) {
+  if (node.raw().inputs.size() != 2) return false;
+  const std::size_t limit = node.is_constant(0) ? 0 : 1;
+  if (!node.is_constant(limit) || node.is_constant(1 - limit)) return false;
+  if (element_count(node.shape(limit)) != 1) return false;
+  if (node.shape(limit).size() > node.shape(1 - limit).size()) return false;
+  const double x = node.reals(limit, "the limit")[0];
+  graph::Clip op{-HUGE_VAL, HUGE_VAL};
+  (largest ? op.low : op.high) = x;
+  node.emit(op, {node.in(1 - limit)});
+  return true;
+}
+
+void read_extremum(NodeReader& node, bool largest) {
+  const std::size_t count = node.raw().inputs.size();
+  node.arity(1, kMaxPorts);
+  node.ignore("consumed_inputs");
+  need_reals(node);
+  if (count == 1) {
+    reshape_to(node, node.shape(0), node.facts(0).batch_axis);
+    return;
+  }
+  if (read_as_clip(node, largest)) return;
+  graph::ValueId best = node.in(0);
+  for (std::size_t i = 1; i < count; ++i) {
+    best = extremum(node, largest, best, node.in(i), i, i + 1 == count);
+  }
+}
+
+void read_max(NodeReader& node) { read_extremum(node, true); }
+void read_min(NodeReader& node) { read_extremum(node, false); }
+
 }  // namespace
 
 const std::vector<OpEntry>& function_readers() {
@@ -100,6 +169,9 @@ const std::vector<OpEntry>& function_readers() {
       {"", "Selu", read_selu},
       {"", "PRelu", read_prelu},
       {"", "Sum", read_sum},
+      {"", "Mean", read_mean_of},
+      {"", "Max", read_max},
+      {"", "Min", read_min},
   };
   return kTable;
 }

@@ -48,7 +48,7 @@ void read_quantize_linear(NodeReader& node) {
   const auto codes = code_type(type);
   if (!codes || codes->bits > 16) {
     node.fail(ErrorCode::E309, "codes of " + element_type_name(static_cast<std::int64_t>(type)),
-              "QuantizeLinear makes codes of int8, uint8, int16 or uint16");
+              "QuantizeLinear makes codes of 4, 8 or 16 bits");
   }
   node.emit(code_quantiser(std::move(parameters.scale), std::move(parameters.zero_point), *codes),
             {node.in(0)});
@@ -126,7 +126,7 @@ void read_dequantize_linear(NodeReader& node) {
   if (!code_type(node.facts(0).type)) {
     node.fail(ErrorCode::E309,
               "codes of " + element_type_name(static_cast<std::int64_t>(node.facts(0).type)),
-              "nib reads codes of int8, uint8, int16, uint16 and int32");
+              "nib reads codes of 4, 8 and 16 bits and int32");
   }
   if (node.has(2) && node.facts(2).type != node.facts(0).type) {
     node.fail(ErrorCode::E306, "codes and zero point differ in type");

@@ -36,6 +36,11 @@ double position(const NodeReader& node, const Axis& axis, const Sampling& sampli
   const auto x = static_cast<double>(i);
   if (sampling.transform == "asymmetric") return unscaled(x);
   if (sampling.transform == "half_pixel") return unscaled(x + 0.5) - 0.5;
+  if (sampling.transform == "half_pixel_symmetric") {
+    // in / 2 (1 - out / (in scale)) + (x + 0.5) / scale - 0.5, on one fraction.
+    return axis.by_lengths ? unscaled(x + 0.5) - 0.5
+                           : (in * axis.scale + 2 * x + 1 - out) / (2 * axis.scale) - 0.5;
+  }
   if (sampling.transform == "pytorch_half_pixel") {
     return axis.out > 1 ? unscaled(x + 0.5) - 0.5 : 0;
   }

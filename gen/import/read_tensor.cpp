@@ -16,6 +16,8 @@ static_assert(std::endian::native == std::endian::little, "raw_data is little en
 
 std::size_t byte_size(ElementType type) {
   switch (type) {
+    case ElementType::kUint4:
+    case ElementType::kInt4:  // two in one byte
     case ElementType::kUint8:
     case ElementType::kInt8:
     case ElementType::kBool:
@@ -68,6 +70,8 @@ double raw_real(ElementType type, const char* bytes) {
       return half_to_double(load<std::uint16_t>(bytes));
     case ElementType::kBfloat16:
       return bfloat16_to_double(load<std::uint16_t>(bytes));
+    case ElementType::kUint4:
+    case ElementType::kInt4:
     case ElementType::kUint8:
     case ElementType::kInt8:
     case ElementType::kUint16:
@@ -110,6 +114,8 @@ std::int64_t raw_integer(ElementType type, const char* bytes, const std::string&
       return from_uint64(load<std::uint64_t>(bytes), where);
     case ElementType::kBool:
       return load<std::uint8_t>(bytes) != 0 ? 1 : 0;
+    case ElementType::kUint4:
+    case ElementType::kInt4:
     case ElementType::kFloat:
     case ElementType::kDouble:
     case ElementType::kFloat16:
@@ -145,6 +151,8 @@ std::int64_t checked_int32(ElementType type, std::int32_t value, const std::stri
       return within(-32768, 32767);
     case ElementType::kInt32:
       return value;
+    case ElementType::kUint4:
+    case ElementType::kInt4:
     case ElementType::kFloat:
     case ElementType::kDouble:
     case ElementType::kInt64:
@@ -172,6 +180,8 @@ Field typed_field(ElementType type, const onnx::TensorProto& tensor) {
     case ElementType::kUint32:
     case ElementType::kUint64:
       return {"uint64_data", tensor.uint64_data_size()};
+    case ElementType::kUint4:
+    case ElementType::kInt4:
     case ElementType::kUint8:
     case ElementType::kInt8:
     case ElementType::kUint16:
@@ -264,6 +274,27 @@ Tensor<double> reals_of(const onnx::TensorProto& tensor, ElementType type, Shape
   return out;
 }
 
+bool is_packed(ElementType type) {
+  return type == ElementType::kUint4 || type == ElementType::kInt4;
+}
+
+/// Pairs of 4-bit integers, in bytes or in the lowest byte of each int32; the first of a pair in
+/// the lower half.
+Tensor<std::int64_t> nibbles_of(const onnx::TensorProto& tensor, ElementType type, Shape shape,
+                                bool raw, const std::string& where) {
+  Tensor<std::int64_t> out(std::move(shape));
+  for (std::int64_t i = 0; i < out.size(); ++i) {
+    const auto pair = static_cast<std::size_t>(i / 2);
+    const std::int64_t byte =
+        raw ? load<std::uint8_t>(tensor.raw_data().data() + pair)
+            : checked_int32(ElementType::kUint8, tensor.int32_data(static_cast<int>(pair)) & 255,
+                            where);
+    const std::int64_t half = i % 2 == 0 ? byte & 15 : byte >> 4;
+    out[i] = type == ElementType::kInt4 && half >= 8 ? half - 16 : half;
+  }
+  return out;
+}
+
 Tensor<std::int64_t> integers_of(const onnx::TensorProto& tensor, ElementType type, Shape shape,
                                  bool raw, const std::string& where) {
   Tensor<std::int64_t> out(std::move(shape));
@@ -294,7 +325,7 @@ std::optional<ElementType> element_type(std::int64_t number) {
        {ElementType::kFloat, ElementType::kUint8, ElementType::kInt8, ElementType::kUint16,
         ElementType::kInt16, ElementType::kInt32, ElementType::kInt64, ElementType::kBool,
         ElementType::kFloat16, ElementType::kDouble, ElementType::kUint32, ElementType::kUint64,
-        ElementType::kBfloat16}) {
+        ElementType::kBfloat16, ElementType::kUint4, ElementType::kInt4}) {
     if (static_cast<std::int64_t>(type) == number) return type;
   }
   return std::nullopt;
@@ -310,6 +341,8 @@ std::string element_type_name(std::int64_t number) {
                                          "int16",      "int32",   "int64",  "string", "bool",
                                          "float16",    "double",  "uint32", "uint64", "complex64",
                                          "complex128", "bfloat16"};
+  if (number == static_cast<std::int64_t>(ElementType::kUint4)) return "uint4";
+  if (number == static_cast<std::int64_t>(ElementType::kInt4)) return "int4";
   if (number >= 0 && static_cast<std::size_t>(number) < std::size(kNames)) {
     return std::string(kNames[number]);
   }
@@ -325,12 +358,15 @@ RawTensor read_tensor(const onnx::TensorProto& tensor, const std::string& where)
   const auto type = element_type(tensor.data_type());
   if (!type) fail(ErrorCode::E204, element_type_name(tensor.data_type()), where);
   Shape shape = read_dims(tensor, where);
-  const std::int64_t count = element_count(shape);
+  const std::int64_t elements = element_count(shape);
+  const std::int64_t count = is_packed(*type) ? (elements + 1) / 2 : elements;
   const bool raw = check_payload(tensor, *type, count, where);
   RawTensor out;
   out.type = *type;
   if (is_float(*type)) {
     out.data = reals_of(tensor, *type, std::move(shape), raw, where);
+  } else if (is_packed(*type)) {
+    out.data = nibbles_of(tensor, *type, std::move(shape), raw, where);
   } else {
     out.data = integers_of(tensor, *type, std::move(shape), raw, where);
   }

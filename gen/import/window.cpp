@@ -67,13 +67,14 @@ void round_up(Window& window, const Shape& spatial) {
     const std::int64_t stride = window.strides[i], extent = window.extent(i);
     const std::int64_t start_limit = spatial[i] + window.pads_begin[i];
     const std::int64_t total = start_limit + window.pads_end[i];
-    if (total < extent) continue;  // the shape rule says so
+    // Less than a stride is missing: the only window reaches beyond the end.
+    if (total - extent + stride - 1 < 0) continue;  // the shape rule says so
     std::int64_t count = (total - extent + stride - 1) / stride + 1;
     count = std::min(count, (start_limit - 1) / stride + 1);
     const std::int64_t needed = (count - 1) * stride + extent;
     if (needed > total) {
       window.ceil_extra[i] = needed - total;
-    } else if ((total - extent) / stride + 1 > count) {
+    } else if (total >= extent && (total - extent) / stride + 1 > count) {
       window.pads_end[i] = std::max(std::int64_t{0}, needed - start_limit);
     }
   }

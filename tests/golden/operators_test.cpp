@@ -389,8 +389,14 @@ TEST_CASE("FloatQuant: e4m3 literals") {
   CHECK(pooled(e4m3(0.75), {1, 2}, {12.75, 14.25}) == V{12, 15});  // ties at 17 and 19
   graph::FloatQuant op = e4m3(1);
   op.saturation = false;
-  const graph::Graph overflowing = one_operator(op, {1, 1});
-  CHECK_THROWS_AS((golden::Evaluator(overflowing)), Error);
+  const graph::Graph overflowing = one_operator(op, {1, 2});
+  golden::Evaluator evaluator(overflowing);
+  const auto run = [&](double a, double b) {
+    const Tensor<double> x[] = {Tensor<double>({1, 2}, {a, b})};
+    return evaluator.run(x, overflowing.outputs)[0].value.data;
+  };
+  CHECK(run(455, -448) == V{448, -448});
+  CHECK_THROWS_AS((void)run(1, 464.5), Error);  // rounds to 480
 }
 
 TEST_CASE("functions with rational values") {

@@ -301,8 +301,6 @@ HostileModels computed_and_modes() {
         made.node("Softmax", {"z"}, {"y"});
         made.output("z");
       }));
-  add(out, "ArgMax that takes the last of equals", ErrorCode::E309,
-      one("ArgMax", [](NodeMaker& node) { node.set("axis", 1).set("select_last_index", 1); }));
   add(out, "TopK with k = 5 of 4", ErrorCode::E306, model([](ModelMaker& made) {
         made.integers("k", {1}, {5});
         made.node("TopK", {"x", "k"}, {"v", "y"});

@@ -44,6 +44,23 @@ std::vector<OperatorCase> selections() {
        },
        13,
        {-1, 8, 2, 3}},
+      {"the last of the smallest",
+       [](ModelMaker& made) {
+         made.node("ArgMin", {"x"}, {"y"}).set("axis", 1).set("select_last_index", 1);
+       }},
+      {"Max by a number, of tensors, and Min by channels",
+       [](ModelMaker& made) {
+         made.reals("zero", {}, {0.5F});
+         made.reals("c", {4}, {1, 2, 3, 4});
+         made.node("Max", {"zero", "x"}, {"a"});
+         made.node("Max", {"a", "x"}, {"b"});
+         made.node("Min", {"b", "c", "a"}, {"y"});
+       }},
+      {"Mean of three",
+       [](ModelMaker& made) {
+         made.node("Neg", {"x"}, {"n"});
+         made.node("Mean", {"x", "n", "x"}, {"y"});
+       }},
       {"Im2Col",
        [](ModelMaker& made) {
          made.node("Im2Col", {"x"}, {"y"}, kQonnx)

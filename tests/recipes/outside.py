@@ -54,7 +54,7 @@ def run_standard(node, opset, context, sessions=None):
     graph = helper.make_graph([node], "one", inputs, outputs)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
     model.ir_version = 10
-    if node.op_type in WITHOUT_RUNTIME:
+    if node.op_type in WITHOUT_RUNTIME or four_bits(feed):
         from onnx.reference import ReferenceEvaluator
 
         results = ReferenceEvaluator(model).run(None, feed)
@@ -68,6 +68,10 @@ def run_standard(node, opset, context, sessions=None):
     if sessions is not None:
         sessions[names[0]] = session
     return dict(zip(names, session.run(None, feed)))
+
+
+def four_bits(feed):
+    return any(value.dtype.name in ("int4", "uint4") for value in feed.values())
 
 
 def run_custom(node, opset, context):

@@ -287,6 +287,28 @@ def dequantize_linear(d):
 
 
 @case
+def four_bits(d):
+    """Codes of four bits: stored weights, or a quantised input."""
+    import ml_dtypes
+
+    kind, low = d.of((ml_dtypes.int4, -8), (ml_dtypes.uint4, 0))
+    n = d.int(1, 5)
+    zero = d.few(low, low + 15, *d.of((), (n,))).astype(kind)
+    scale = d.pow2(*zero.shape)
+    attributes = {"axis": 1} if zero.size > 1 or zero.ndim else {}
+    if d.int(0, 1):
+        w = d.few(low, low + 15, 3, n).astype(kind)
+        first = single("DequantizeLinear", [("q", w), ("s", scale), ("z", zero)], "qsz",
+                       attributes, opset=21, outputs=("w",))
+        return chained(first, single("MatMul", [("x", d.reals(1, 3)), ("w", f32(0))], "",
+                                     opset=21))
+    first = single("QuantizeLinear", [("x", d.reals(1, n)), ("s", scale), ("z", zero)], "sz",
+                   attributes, opset=21, outputs=("q",))
+    return chained(first, single("DequantizeLinear", [("q", zero), ("s", scale), ("z", zero)],
+                                 "sz", attributes, opset=21))
+
+
+@case
 def qlinear_matmul(d):
     m, k, n = d.int(1, 3), d.int(1, 6), d.int(1, 4)
     a, b, y = (d.of(np.int8, np.uint8) for _ in range(3))
