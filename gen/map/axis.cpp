@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "nib/base/check.h"
-#include "nib/map/layer_modules.h"
+#include "nib/map/headers.h"
 #include "nib/map/words.h"
 #include "nib/rtl/names.h"
 

@@ -1,421 +1,113 @@
-// A layer as one module, or as blocks under a module of instances.
+// A layer as one module, as blocks under a module of instances, or as kernels at many places.
 #include "nib/map/layer_modules.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
+#include <functional>
+#include <iterator>
 #include <map>
 #include <utility>
 
-#include "nib/base/check.h"
-#include "nib/base/version.h"
+#include "nib/map/headers.h"
+#include "nib/map/kernels.h"
+#include "nib/map/part_ports.h"
+#include "nib/map/part_writer.h"
 #include "nib/map/parts.h"
 #include "nib/map/signals.h"
-#include "nib/map/step_text.h"
 #include "nib/map/words.h"
 
 namespace nib::map {
 namespace {
 
-using Kind = plan::Operation::Kind;
-using Role = plan::Operation::Role;
-
 constexpr rtl::Type kBit{1, false};
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-// Where the elements that a part reads stand in its port for one operand.
-struct PortWord {
-  std::vector<std::int32_t> operations;  // ascending by element
-  std::vector<int> lsb;
-  int width = 0;
-};
-
-PortWord port_word(const LayerSignals& signals, const Part& part, std::size_t operand) {
-  PortWord result;
-  for (const std::int32_t i : part.inputs) {
-    if (at(signals.op(i).word) == operand) result.operations.push_back(i);
+// The ports of a module that holds a whole layer.
+std::vector<rtl::Port> layer_ports(const plan::Layer& layer, bool clocked) {
+  using rtl::Direction;
+  std::vector<rtl::Port> ports;
+  if (clocked) ports.push_back(rtl::Port{Direction::kInput, "clk_i", kBit, {}});
+  for (const plan::Operand& operand : layer.operands) {
+    if (operand.word.width == 0) continue;
+    ports.push_back(rtl::Port{
+        Direction::kInput, operand.name + "_i", rtl::Type{operand.word.width, false}, {}});
   }
-  std::sort(
-      result.operations.begin(), result.operations.end(),
-      [&](std::int32_t a, std::int32_t b) { return signals.op(a).index < signals.op(b).index; });
-  for (const std::int32_t i : result.operations) {
-    result.lsb.push_back(result.width);
-    result.width += type_of(signals.op(i)).width;
-  }
-  return result;
+  ports.push_back(rtl::Port{Direction::kOutput, "y_o", rtl::Type{layer.output.width, false}, {}});
+  return ports;
 }
 
-int width_of(const LayerSignals& signals, const std::set<Tap>& taps) {
-  int width = 0;
-  for (const Tap& t : taps) width += type_of(signals.op(t.first)).width;
-  return width;
+Field field_of(const std::string& port, const plan::Word& word, std::int64_t element) {
+  const plan::Element& e = word.elements[at(element)];
+  return Field{rtl::ref(port, rtl::Type{word.width, false}), e.lsb, e.bits};
 }
 
-int output_width(const plan::Layer& layer, const std::vector<std::int64_t>& outputs) {
-  int width = 0;
-  for (const std::int64_t e : outputs) width += layer.output.elements[at(e)].bits;
-  return width;
-}
-
-bool has_registers(const LayerSignals& signals, const Part& part) {
-  return std::any_of(part.operations.begin(), part.operations.end(),
-                     [&](std::int32_t i) { return signals.depth(i) > 0; });
-}
-
-// Short delay lines stay registers: a shift register LUT is slow at both ends.
-std::string attributes_of(const LayerSignals& signals, const Part& part) {
-  const bool lines = std::any_of(part.operations.begin(), part.operations.end(),
-                                 [&](std::int32_t i) { return signals.depth(i) > 1; });
-  return lines ? "shreg_extract = \"no\"" : "";
-}
-
-// Writes one part.
-class PartWriter {
+// y_o of a module, from elements that several instances drive in any order.
+class OutputWord {
  public:
-  PartWriter(const LayerSignals& signals, const Part& part)
-      : signals_(signals), part_(part), steps_(signals, part.operations) {}
+  explicit OutputWord(const plan::Word& word) : word_(word), fields_(word.elements.size()) {}
 
-  rtl::Module run(std::string name, std::string header) {
-    module_.name = std::move(name);
-    module_.header = std::move(header);
-    module_.attributes = attributes_of(signals_, part_);
-    ports();
-    inputs();
-    imports();
-    for (const rtl::Item& item : steps_.declarations()) module_.items.push_back(item);
-    stages();
-    results();
-    dropped();
-    return std::move(module_);
+  /// A net that carries the elements `outputs`, the first one lowest.
+  void drive(rtl::Module& module, const std::string& net,
+             const std::vector<std::int64_t>& outputs) {
+    int width = 0;
+    for (const std::int64_t e : outputs) width += word_.elements[at(e)].bits;
+    const rtl::Type type{width, false};
+    module.items.push_back(rtl::net(net, type));
+    int lsb = 0;
+    for (const std::int64_t e : outputs) {
+      fields_[at(e)] = Field{rtl::ref(net, type), lsb, word_.elements[at(e)].bits};
+      lsb += word_.elements[at(e)].bits;
+    }
+  }
+  void assign(rtl::Module& module) const {
+    std::vector<Field> present;
+    for (const Field& f : fields_) {
+      if (f.bits > 0) present.push_back(f);
+    }
+    module.items.push_back(rtl::Section{});
+    module.items.push_back(
+        rtl::Assign{rtl::ref("y_o", rtl::Type{word_.width, false}), gather(present), {}});
   }
 
  private:
-  const plan::Layer& layer() const { return signals_.layer(); }
-
-  void ports() {
-    using rtl::Direction;
-    if (has_registers(signals_, part_)) {
-      module_.ports.push_back(rtl::Port{Direction::kInput, "clk_i", kBit, {}});
-    }
-    for (std::size_t k = 0; k < layer().operands.size(); ++k) {
-      const PortWord word = port_word(signals_, part_, k);
-      if (word.width == 0) continue;
-      module_.ports.push_back(rtl::Port{Direction::kInput, layer().operands[k].name + "_i",
-                                        rtl::Type{word.width, false}, span_text(word)});
-    }
-    if (!part_.imports.empty()) {
-      module_.ports.push_back(rtl::Port{Direction::kInput, "s_i",
-                                        rtl::Type{width_of(signals_, part_.imports), false},
-                                        "shared terms"});
-    }
-    if (!part_.outputs.empty()) {
-      const std::string first = std::to_string(part_.outputs.front());
-      const std::string last = std::to_string(part_.outputs.back());
-      std::string comment = part_.outputs.size() == 1
-                                ? fmt::format("y{}", first)
-                                : fmt::format("{{y{}, ..., y{}}}", last, first);
-      module_.ports.push_back(rtl::Port{Direction::kOutput, "y_o",
-                                        rtl::Type{output_width(layer(), part_.outputs), false},
-                                        std::move(comment)});
-    }
-    if (!part_.exports.empty()) {
-      module_.ports.push_back(rtl::Port{Direction::kOutput, "s_o",
-                                        rtl::Type{width_of(signals_, part_.exports), false},
-                                        "shared terms"});
-    }
-  }
-  std::string span_text(const PortWord& word) const {
-    const std::string& first = signals_.base(word.operations.front());
-    if (word.operations.size() == 1) return first;
-    return fmt::format("{{{}, ..., {}}}", signals_.base(word.operations.back()), first);
-  }
-
-  void add(rtl::Item item) { module_.items.push_back(std::move(item)); }
-
-  // Declares names, those of one type together.
-  void declare(const std::vector<std::pair<std::string, rtl::Type>>& names) {
-    std::vector<rtl::Net> nets;
-    for (const auto& [name, type] : names) {
-      const rtl::Type wanted = type;
-      auto found = std::find_if(nets.begin(), nets.end(),
-                                [&](const rtl::Net& n) { return n.type == wanted; });
-      if (found == nets.end()) {
-        nets.push_back(rtl::Net{{}, type, {}, false});
-        found = nets.end() - 1;
-      }
-      found->names.push_back(name);
-    }
-    for (rtl::Net& net : nets) add(std::move(net));
-  }
-
-  void inputs() {
-    for (std::size_t k = 0; k < layer().operands.size(); ++k) {
-      const PortWord word = port_word(signals_, part_, k);
-      if (word.width == 0) continue;
-      const rtl::Expr port =
-          rtl::ref(layer().operands[k].name + "_i", rtl::Type{word.width, false});
-      add(rtl::Section{});
-      std::vector<std::pair<std::string, rtl::Type>> names;
-      for (const std::int32_t i : word.operations) {
-        names.emplace_back(signals_.name(i, 0), type_of(signals_.op(i)));
-      }
-      declare(names);
-      for (std::size_t j = 0; j < names.size(); ++j) {
-        const rtl::Type type = names[j].second;
-        add(rtl::Assign{
-            rtl::ref(names[j].first, type), gather({Field{port, word.lsb[j], type.width}}), {}});
-      }
-    }
-  }
-  void imports() {
-    if (part_.imports.empty()) return;
-    add(rtl::Section{"Shared terms, from the modules before."});
-    const rtl::Expr port = rtl::ref("s_i", rtl::Type{width_of(signals_, part_.imports), false});
-    std::vector<std::pair<std::string, rtl::Type>> names;
-    for (const auto& [i, delay] : part_.imports) {
-      names.emplace_back(signals_.name(i, delay), type_of(signals_.op(i)));
-    }
-    declare(names);
-    int lsb = 0;
-    for (const auto& [name, type] : names) {
-      add(rtl::Assign{rtl::ref(name, type), gather({Field{port, lsb, type.width}}), {}});
-      lsb += type.width;
-    }
-  }
-
-  void stages() {
-    int first = layer().output_stage;
-    for (const std::int32_t i : part_.operations) first = std::min(first, signals_.op(i).stage);
-    for (int s = first; s <= layer().output_stage; ++s) {
-      logic(s);
-      registers(s);
-    }
-  }
-
-  void logic(int stage) {
-    std::vector<std::int32_t> now;
-    for (const std::int32_t i : part_.operations) {
-      const plan::Operation& op = signals_.op(i);
-      const bool named = op.kind != Kind::kInput && op.kind != Kind::kConstant;
-      if (named && op.stage == stage) now.push_back(i);
-    }
-    if (now.empty()) return;
-    // Shared terms first, then output by output; both keep the topological order.
-    std::stable_sort(now.begin(), now.end(), [&](std::int32_t a, std::int32_t b) {
-      return signals_.op(a).output < signals_.op(b).output;
-    });
-    add(rtl::Section{layer().latency_cycles == 0
-                         ? std::string("Logic.")
-                         : fmt::format("Stage {}.", stage - layer().start_stage)});
-    for (const std::int32_t i : now) operation(i);
-  }
-
-  void operation(std::int32_t i) {
-    const plan::Operation& op = signals_.op(i);
-    const rtl::Type type = type_of(op);
-    const bool spelt = op.role == Role::kAcc && signals_.is_linear(i);
-    std::string comment = fmt::format("in {}", to_string(op.range));
-    if (type.width < type_of(op.range).width) comment += fmt::format(", modulo 2^{}", type.width);
-    if (spelt) {
-      add(rtl::Comment{fmt::format("{} = {}", signals_.base(i), signals_.form_text(i, 40))});
-    } else if (signals_.is_linear(i)) {
-      comment = fmt::format("{}, {}", signals_.form_text(i, 6), comment);
-    }
-    std::vector<rtl::Item> before;
-    rtl::Expr value = expression(i, before);
-    for (rtl::Item& item : before) add(std::move(item));
-    add(rtl::net(signals_.name(i, 0), type, std::move(comment)));
-    add(rtl::Assign{rtl::ref(signals_.name(i, 0), type), std::move(value), {}});
-  }
-
-  // Operation i in that stage; `bits` of it are read.
-  rtl::Expr read(std::int32_t i, int stage, int bits = 64) {
-    rtl::Expr value = signals_.at_stage(i, stage);
-    if (const auto* name = std::get_if<rtl::Ref>(&value.node)) {
-      auto& entry = reads_.try_emplace(name->name, value, 0).first->second;
-      entry.second = std::max(entry.second, std::min(bits, value.type.width));
-    }
-    return value;
-  }
-
-  rtl::Expr expression(std::int32_t i, std::vector<rtl::Item>& before) {
-    const plan::Operation& op = signals_.op(i);
-    const rtl::Type type = type_of(op);
-    if (op.kind != Kind::kAdd) {
-      const bool selects = op.kind == Kind::kSelect;
-      const int bits = selects ? type.width : steps_.operand_bits(i);
-      for (const arith::Term* t : {&op.a, &op.b, &op.c}) {
-        if (t->node >= 0) read(t->node, op.stage, bits);
-      }
-    }
-    switch (op.kind) {
-      case Kind::kInput:
-      case Kind::kConstant:
-        break;
-      case Kind::kAdd:
-        return sum(op, type);
-      case Kind::kStep:
-      case Kind::kClamp:
-        return steps_.value(i, before);
-      case Kind::kAtLeast:
-        return at_least(op);
-      case Kind::kSelect:
-        return rtl::ternary(signals_.at_stage(op.c.node, op.stage),
-                            rtl::cast(signals_.at_stage(op.a.node, op.stage), type.width),
-                            rtl::cast(signals_.at_stage(op.b.node, op.stage), type.width));
-    }
-    NIB_CHECK(false, "an operation with a value");
-    return {};
-  }
-
-  // Every operand is extended to the width of the sum before anything is added or shifted.
-  rtl::Expr sum(const plan::Operation& op, rtl::Type type) {
-    const auto term = [&](const arith::Term& t) {
-      rtl::Expr x = read(t.node, op.stage, type.width - t.shift);
-      return rtl::shift_left(rtl::cast(std::move(x), type.width), t.shift);
-    };
-    const rtl::Expr constant = modular_literal(std::abs(op.constant), type);
-    const bool offset = std::get<rtl::Literal>(constant.node).value != 0;
-    const auto constant_op = op.constant < 0 ? rtl::BinaryOp::kSub : rtl::BinaryOp::kAdd;
-    if (op.b.node < 0) {
-      if (!op.a.negative) {
-        return offset ? rtl::binary(constant_op, term(op.a), constant) : term(op.a);
-      }
-      if (!offset) return rtl::unary(rtl::UnaryOp::kNegate, term(op.a));
-      if (op.constant > 0) return rtl::binary(rtl::BinaryOp::kSub, constant, term(op.a));
-      return rtl::binary(rtl::BinaryOp::kSub, rtl::unary(rtl::UnaryOp::kNegate, term(op.a)),
-                         constant);
-    }
-    NIB_CHECK(!(op.a.negative && op.b.negative), "at most one negative term");
-    const arith::Term& plus = op.a.negative ? op.b : op.a;
-    const arith::Term& other = op.a.negative ? op.a : op.b;
-    rtl::Expr value =
-        rtl::binary(op.a.negative || op.b.negative ? rtl::BinaryOp::kSub : rtl::BinaryOp::kAdd,
-                    term(plus), term(other));
-    return offset ? rtl::binary(constant_op, std::move(value), constant) : value;
-  }
-
-  rtl::Expr at_least(const plan::Operation& op) const {
-    rtl::Expr a = signals_.at_stage(op.a.node, op.stage);
-    rtl::Expr b = signals_.at_stage(op.b.node, op.stage);
-    const Range both = hull(signals_.op(op.a.node).range, signals_.op(op.b.node).range);
-    const rtl::Type type = type_of(both);
-    a = rtl::cast(std::move(a), type.width);
-    b = rtl::cast(std::move(b), type.width);
-    if (type.is_signed) {
-      a = as_signed_operand(std::move(a));
-      b = as_signed_operand(std::move(b));
-    }
-    return rtl::binary(rtl::BinaryOp::kGe, std::move(a), std::move(b));
-  }
-  static rtl::Expr as_signed_operand(rtl::Expr x) {
-    if (auto* constant = std::get_if<rtl::Literal>(&x.node)) {
-      return rtl::literal(constant->value, rtl::Type{x.type.width, true});
-    }
-    return rtl::as_signed(std::move(x));
-  }
-
-  // Everything that enters a register at the end of `stage`.
-  void registers(int stage) {
-    std::vector<std::pair<std::string, rtl::Type>> names;
-    rtl::AlwaysFf ff;
-    ff.clock = "clk_i";
-    for (const std::int32_t i : part_.operations) {
-      const int delay = stage - signals_.op(i).stage;
-      if (delay < 0 || delay >= signals_.depth(i)) continue;
-      const rtl::Type type = type_of(signals_.op(i));
-      names.emplace_back(signals_.name(i, delay + 1), type);
-      ff.registers.emplace_back(rtl::ref(names.back().first, type), read(i, stage));
-    }
-    if (names.empty()) return;
-    const int relative = stage - layer().start_stage;
-    add(rtl::Section{fmt::format("Registers between stages {} and {}.", relative, relative + 1)});
-    declare(names);
-    add(std::move(ff));
-  }
-
-  void results() {
-    if (!part_.outputs.empty()) {
-      std::vector<rtl::Expr> list;
-      for (const std::int64_t e : part_.outputs) {
-        const int bits = layer().output.elements[at(e)].bits;
-        list.push_back(rtl::cast(read(layer().drivers[at(e)], layer().output_stage, bits), bits));
-      }
-      std::reverse(list.begin(), list.end());
-      add(rtl::Section{});
-      const int width = output_width(layer(), part_.outputs);
-      add(rtl::Assign{rtl::ref("y_o", rtl::Type{width, false}), rtl::concat(std::move(list)), {}});
-    }
-    if (!part_.exports.empty()) {
-      std::vector<rtl::Expr> list;
-      for (const auto& [i, delay] : part_.exports) {
-        list.push_back(read(i, signals_.op(i).stage + delay));
-      }
-      std::reverse(list.begin(), list.end());
-      add(rtl::Section{});
-      const int width = width_of(signals_, part_.exports);
-      add(rtl::Assign{rtl::ref("s_o", rtl::Type{width, false}), rtl::concat(std::move(list)), {}});
-    }
-  }
-
-  // High bits that no sum here has room for: sums are exact modulo their width.
-  void dropped() {
-    std::vector<Field> fields;
-    for (const auto& [name, entry] : reads_) {
-      const auto& [value, bits] = entry;
-      if (bits >= value.type.width) continue;
-      rtl::Expr word = value;
-      fields.push_back(Field{std::move(word), bits, value.type.width - bits});
-    }
-    if (fields.empty()) return;
-    add(rtl::Section{"High bits above the sums that read them."});
-    add(rtl::net("unused_bits", kBit));
-    add(rtl::Assign{
-        rtl::ref("unused_bits", kBit), rtl::unary(rtl::UnaryOp::kReduceXor, gather(fields)), {}});
-  }
-
-  const LayerSignals& signals_;
-  const Part& part_;
-  StepText steps_;
-  std::map<std::string, std::pair<rtl::Expr, int>> reads_;  // and how many bits are read
-  rtl::Module module_;
+  const plan::Word& word_;
+  std::vector<Field> fields_;
 };
+
+bool has_clock(const rtl::Module& module) {
+  return std::any_of(module.ports.begin(), module.ports.end(),
+                     [](const rtl::Port& p) { return p.name == "clk_i"; });
+}
 
 // The layer of several parts: instances and the wires between them.
 class WrapperWriter {
  public:
   WrapperWriter(const LayerSignals& signals, const std::vector<Part>& parts,
                 const std::vector<std::string>& names)
-      : signals_(signals), parts_(parts), names_(names) {}
+      : signals_(signals),
+        parts_(parts),
+        names_(names),
+        in_order_(in_order(parts)),
+        word_(signals.layer().output) {}
 
   rtl::Module run(std::string name, std::string header) {
     module_.name = std::move(name);
     module_.header = std::move(header);
-    ports();
+    module_.ports = layer_ports(
+        layer(), std::any_of(parts_.begin(), parts_.end(),
+                             [&](const Part& p) { return has_registers(signals_, p); }));
     nets();
     for (std::size_t p = 0; p < parts_.size(); ++p) instance(p);
+    if (!in_order_) word_.assign(module_);
     return std::move(module_);
   }
 
  private:
   const plan::Layer& layer() const { return signals_.layer(); }
 
-  void ports() {
-    using rtl::Direction;
-    const bool clocked = std::any_of(parts_.begin(), parts_.end(),
-                                     [&](const Part& p) { return has_registers(signals_, p); });
-    if (clocked) module_.ports.push_back(rtl::Port{Direction::kInput, "clk_i", kBit, {}});
-    for (const plan::Operand& operand : layer().operands) {
-      if (operand.word.width == 0) continue;
-      module_.ports.push_back(rtl::Port{
-          Direction::kInput, operand.name + "_i", rtl::Type{operand.word.width, false}, {}});
-    }
-    module_.ports.push_back(
-        rtl::Port{Direction::kOutput, "y_o", rtl::Type{layer().output.width, false}, {}});
-  }
   void nets() {
     bool first = true;
     for (const Part& part : parts_) {
@@ -459,98 +151,154 @@ class WrapperWriter {
       u.connections.push_back(rtl::Connection{"s_i", gather(fields), false});
     }
     if (!part.outputs.empty()) {
-      const rtl::Expr y = rtl::ref("y_o", rtl::Type{layer().output.width, false});
-      std::vector<Field> fields;
-      for (const std::int64_t e : part.outputs) {
-        const plan::Element& element = layer().output.elements[at(e)];
-        fields.push_back(Field{y, element.lsb, element.bits});
+      rtl::Expr y;
+      if (in_order_) {
+        std::vector<Field> fields;
+        for (const std::int64_t e : part.outputs) {
+          fields.push_back(field_of("y_o", layer().output, e));
+        }
+        y = gather(fields);
+      } else {
+        y = rtl::ref("y_" + part.suffix, rtl::Type{output_width(layer(), part.outputs), false});
       }
-      u.connections.push_back(rtl::Connection{"y_o", gather(fields), true});
+      u.connections.push_back(rtl::Connection{"y_o", std::move(y), true});
     }
     if (!part.exports.empty()) {
       const rtl::Type type{width_of(signals_, part.exports), false};
       u.connections.push_back(rtl::Connection{"s_o", rtl::ref(part.suffix, type), true});
     }
     module_.items.push_back(rtl::Section{});
+    if (!part.outputs.empty() && !in_order_) {
+      word_.drive(module_, "y_" + part.suffix, part.outputs);
+    }
     module_.items.push_back(std::move(u));
+  }
+  // True where every part's outputs are a slice of y_o.
+  static bool in_order(const std::vector<Part>& parts) {
+    std::int64_t last = -1;
+    for (const Part& part : parts) {
+      for (const std::int64_t e : part.outputs) {
+        if (e < last) return false;
+        last = e;
+      }
+    }
+    return true;
   }
 
   const LayerSignals& signals_;
   const std::vector<Part>& parts_;
   const std::vector<std::string>& names_;
+  const bool in_order_;
+  OutputWord word_;
   std::map<Tap, Field> taps_;
   rtl::Module module_;
 };
 
-std::string joined(const std::vector<std::string>& words) {
+// "y0_x0, y0_x1, ... (9)".
+std::string places_text(const plan::Layer& layer, const Kernel& kernel) {
   std::string text;
-  for (const std::string& w : words) {
-    if (!text.empty()) text += ", ";
-    text += w;
+  for (std::size_t i = 0; i < kernel.blocks.size() && i < 4; ++i) {
+    text += (text.empty() ? "" : ", ") + layer.blocks[kernel.blocks[i]].name;
   }
-  return text;
+  const std::size_t count = kernel.blocks.size();
+  return count > 4 ? fmt::format("{}, ... ({})", text, count) : text;
 }
 
-std::string header_of(const plan::Plan& plan, const plan::Layer& layer) {
-  std::string text =
-      fmt::format("Layer {} of network {}, fully unrolled.\n\n", layer.name, plan.name);
-  if (!layer.formula.empty())
-    text += fmt::format("Computes   {}\n", rtl::comment_text(layer.formula));
-  if (!layer.nodes.empty()) {
-    text += fmt::format("Nodes      {}\n", rtl::comment_text(joined(layer.nodes)));
+// The layer of kernels: an instance of one of them at every place. `names`: their modules.
+rtl::Module write_places(const plan::Layer& layer, const std::vector<Kernel>& kernels,
+                         const std::vector<std::string>& names, const std::vector<bool>& clocked,
+                         std::string name, std::string header) {
+  rtl::Module module;
+  module.name = std::move(name);
+  module.header = std::move(header);
+  module.ports =
+      layer_ports(layer, std::find(clocked.begin(), clocked.end(), true) != clocked.end());
+  std::map<std::size_t, std::size_t> kernel_at;  // of each block
+  for (std::size_t k = 0; k < kernels.size(); ++k) {
+    for (const std::size_t b : kernels[k].blocks) kernel_at[b] = k;
   }
-  for (const plan::Operand& operand : layer.operands) {
-    if (operand.word.width == 0) continue;
-    text += fmt::format("Input      {}: {}, {}\n", operand.name,
-                        rtl::comment_text(operand.word.tensor), describe(operand.word));
+  const plan::Operand& operand = layer.operands[0];
+  OutputWord y(layer.output);
+  for (const auto& [b, k] : kernel_at) {
+    const plan::Block& block = layer.blocks[b];
+    rtl::Instance u;
+    u.module = names[k];
+    u.name = "u_" + block.name;
+    if (clocked[k]) {
+      u.connections.push_back(rtl::Connection{"clk_i", rtl::ref("clk_i", kBit), false});
+    }
+    const plan::Word& x = kernels[k].layer.operands[0].word;
+    std::vector<Field> fields;
+    for (std::size_t i = 0; i < block.inputs.size(); ++i) {
+      if (x.elements[i].bits == 0) continue;
+      fields.push_back(field_of(operand.name + "_i", operand.word, block.inputs[i]));
+    }
+    u.connections.push_back(rtl::Connection{operand.name + "_i", gather(fields), false});
+    std::vector<std::int64_t> outputs;
+    for (const std::int32_t e : block.outputs) {
+      if (layer.output.elements[at(e)].bits > 0) outputs.push_back(e);
+    }
+    module.items.push_back(rtl::Section{});
+    y.drive(module, block.name, outputs);
+    u.connections.push_back(rtl::Connection{
+        "y_o", rtl::ref(block.name, rtl::Type{kernels[k].layer.output.width, false}), true});
+    module.items.push_back(std::move(u));
   }
-  text += fmt::format("Output     y: {}, {}\n", rtl::comment_text(layer.output.tensor),
-                      describe(layer.output));
-  text += fmt::format("Timing     latency {}, interval 1, no backpressure, no reset\n",
-                      layer.latency_cycles);
-  text += fmt::format(
-      "Cost       {} adders, no multipliers; model: {:.0f} LUT, {:.0f} CARRY4, {:.0f} FF\n",
-      layer.adders, std::ceil(layer.cost.lut), std::ceil(layer.cost.carry4),
-      std::ceil(layer.cost.ff));
-  return text + header_end(plan);
+  y.assign(module);
+  return module;
 }
 
-std::string part_header(const plan::Plan& plan, const plan::Layer& layer, const Part& part) {
-  std::string what = "terms that several of its modules need";
-  if (!part.outputs.empty()) {
-    what = fmt::format("outputs {} to {}", part.outputs.front(), part.outputs.back());
-  }
-  return fmt::format("Layer {} of network {}: {}.\nThe layer's module says what it computes.\n{}",
-                     layer.name, plan.name, what, header_end(plan));
-}
+/// What stands at the top of a layer's module, and of its parts.
+struct Headers {
+  std::string layer;
+  std::function<std::string(const Part&)> part;
+};
 
-}  // namespace
-
-std::string header_end(const plan::Plan& plan) {
-  std::string text;
-  if (!plan.source_file.empty()) {
-    text += fmt::format("Source     {}, sha256 {}\n", rtl::comment_text(plan.source_file),
-                        plan.sha256.substr(0, 16));
-  }
-  return text + fmt::format("Generated by {}. Do not edit.", kGenerator);
-}
-
-std::vector<rtl::Module> layer_modules(const plan::Plan& plan, std::size_t index,
-                                       const std::string& module, rtl::NameTable& module_names) {
-  const plan::Layer& layer = plan.layers[index];
+// A layer, or a kernel as one, as a module or several.
+std::vector<rtl::Module> whole_layer(const plan::Layer& layer, const std::string& module,
+                                     const Headers& headers, rtl::NameTable& module_names) {
   const LayerSignals signals(layer);
   const std::vector<Part> parts = cut(signals);
   std::vector<rtl::Module> result;
   if (parts.size() == 1) {
-    result.push_back(PartWriter(signals, parts[0]).run(module, header_of(plan, layer)));
+    result.push_back(write_part(signals, parts[0], module, headers.layer));
     return result;
   }
   std::vector<std::string> names;
   for (const Part& part : parts) {
     names.push_back(module_names.claim(fmt::format("{}_{}", module, part.suffix)));
-    result.push_back(PartWriter(signals, part).run(names.back(), part_header(plan, layer, part)));
+    result.push_back(write_part(signals, part, names.back(), headers.part(part)));
   }
-  result.push_back(WrapperWriter(signals, parts, names).run(module, header_of(plan, layer)));
+  result.push_back(WrapperWriter(signals, parts, names).run(module, headers.layer));
+  return result;
+}
+
+}  // namespace
+
+std::vector<rtl::Module> layer_modules(const plan::Plan& plan, std::size_t index,
+                                       const std::string& module, rtl::NameTable& module_names) {
+  const plan::Layer& layer = plan.layers[index];
+  const std::vector<Kernel> kernels = find_kernels(layer);
+  if (kernels.empty()) {
+    const Headers headers{layer_header(plan, layer, ""),
+                          [&](const Part& part) { return part_header(plan, layer, part); }};
+    return whole_layer(layer, module, headers, module_names);
+  }
+  std::vector<rtl::Module> result;
+  std::vector<std::string> names;
+  std::vector<bool> clocked;
+  std::string places;
+  for (const Kernel& kernel : kernels) {
+    names.push_back(module_names.claim(fmt::format("{}_k{}", module, names.size())));
+    const Headers headers{kernel_header(plan, kernel.layer, kernel.blocks.size()),
+                          [&](const Part& part) { return part_header(plan, kernel.layer, part); }};
+    std::vector<rtl::Module> list = whole_layer(kernel.layer, names.back(), headers, module_names);
+    clocked.push_back(has_clock(list.back()));
+    std::move(list.begin(), list.end(), std::back_inserter(result));
+    places += fmt::format("Kernel     {} at {}\n", names.back(), places_text(layer, kernel));
+  }
+  result.push_back(
+      write_places(layer, kernels, names, clocked, module, layer_header(plan, layer, places)));
   return result;
 }
 

@@ -16,7 +16,4 @@ namespace nib::map {
                                                      const std::string& module,
                                                      rtl::NameTable& module_names);
 
-/// The lines that close every header: source hash and generator.
-[[nodiscard]] std::string header_end(const plan::Plan& plan);
-
 }  // namespace nib::map

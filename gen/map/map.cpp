@@ -10,6 +10,7 @@
 
 #include "nib/base/file.h"
 #include "nib/map/axis.h"
+#include "nib/map/headers.h"
 #include "nib/map/layer_modules.h"
 #include "nib/map/words.h"
 #include "nib/rtl/check.h"

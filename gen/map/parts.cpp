@@ -55,6 +55,9 @@ class Cutter {
         outputs_.push_back(static_cast<std::int64_t>(e));
       }
     }
+    // Outputs of one block share terms.
+    std::stable_sort(outputs_.begin(), outputs_.end(),
+                     [&](std::int64_t a, std::int64_t b) { return block_of(a) < block_of(b); });
   }
 
   std::vector<Part> run() {
@@ -72,6 +75,9 @@ class Cutter {
   }
 
  private:
+  std::int32_t block_of(std::int64_t output) const {
+    return signals_.op(signals_.layer().drivers[at(output)]).block;
+  }
   // owner_: the one block that needs an operation, or several.
   void assign(int blocks) {
     owner_.assign(lines_.size(), kNobody);
@@ -130,6 +136,7 @@ class Cutter {
     for (std::size_t k = 0; k < outputs_.size(); ++k) {
       result[first + k * at(blocks) / outputs_.size()].outputs.push_back(outputs_[k]);
     }
+    for (Part& part : result) std::sort(part.outputs.begin(), part.outputs.end());
     connect(result);
     return result;
   }

@@ -19,7 +19,7 @@ using Tap = std::pair<std::int32_t, int>;
 struct Part {
   std::string suffix;                    ///< "" for the whole layer; "s0", "b0", ...
   std::vector<std::int32_t> operations;  ///< computed, and registered, here; ascending
-  std::vector<std::int64_t> outputs;     ///< output elements that leave here
+  std::vector<std::int64_t> outputs;     ///< output elements that leave here; ascending
   std::set<std::int32_t> inputs;         ///< input operations read from the operands
   std::set<Tap> imports, exports;
 };

@@ -67,6 +67,7 @@ class Body {
   void sums() {
     const LinearBlocks blocks(graph_, node());
     layer_.macs = blocks.macs();
+    layer_.block_text = blocks.text();
     for (std::size_t b = 0; b < blocks.size(); ++b) {
       const LinearBlock block = blocks[b];
       const LinearProblem p = linear_problem(block, flow_.range[at(node().inputs[0])], live_);
@@ -105,6 +106,8 @@ class Body {
 
   void head(const lower::MaxPool& op) {
     const lower::Patches patches(op.window, in().shape, out().shape);
+    layer_.block_text =
+        fmt::format("x<t> is under tap t of {}, in C order", to_string(op.window.kernel));
     for (std::int64_t image = 0; image < patches.images(); ++image) {
       for (std::int64_t c = 0; c < patches.out_channels(); ++c) {
         for (std::int64_t p = 0; p < patches.positions(); ++p) pool(patches, image, c, p);

@@ -67,6 +67,14 @@ std::string LinearBlocks::name(std::size_t block) const {
   return text;
 }
 
+std::string LinearBlocks::text() const {
+  const auto* conv = std::get_if<lower::Conv>(&node_.op);
+  if (conv == nullptr) return "x<i> is column i of a row";
+  const std::int64_t taps = patches_->taps();
+  return fmt::format("x<{}c + t> is channel c under tap t of {}, in C order",
+                     taps == 1 ? "" : fmt::format("{}", taps), to_string(conv->window.kernel));
+}
+
 LinearBlock LinearBlocks::row(const lower::Linear& op, std::int64_t row) const {
   const std::int64_t outs = op.weights.shape[0], ins = op.weights.shape[1];
   LinearBlock block;

@@ -39,6 +39,8 @@ class LinearBlocks {
   /// Where a block stands: "r3" of a Linear, "y0_x2" (behind "g1_" where there are groups) of a
   /// Conv.
   [[nodiscard]] std::string name(std::size_t block) const;
+  /// What column is what, in words.
+  [[nodiscard]] std::string text() const;
   /// Multiply-accumulates of all blocks, zeros included.
   [[nodiscard]] std::int64_t macs() const;
 

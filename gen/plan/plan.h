@@ -129,6 +129,7 @@ struct Layer {
   std::vector<Operation> operations;  ///< topological
   std::vector<std::int32_t> drivers;  ///< operation of each output element; -1 for those without
   std::vector<Block> blocks;          ///< may be none
+  std::string block_text;             ///< what the inputs of a block are, for headers
   std::vector<arith::StepCircuit> steps;
   int start_stage = 0;      ///< stage of its (latest) inputs
   int output_stage = 0;     ///< stage of its output word; registers stand between

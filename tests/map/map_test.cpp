@@ -11,6 +11,7 @@
 #include "graphs.h"
 #include "nib/arith/target.h"
 #include "simulate.h"
+#include "window_graphs.h"
 
 namespace nib {
 namespace {
@@ -89,6 +90,18 @@ TEST_CASE("random graphs: RTL equals the graph in every cycle, and lints without
     command += "hierarchy -check -top " + cases[k].design.top + "; proc; check -assert'";
     CHECK(test::run_command(command) == "");
   }
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("windows: RTL equals the graph in every cycle, and lints without a warning") {
+  std::vector<test::Case> cases;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    CAPTURE(seed);
+    cases.push_back(
+        make_case(test::window_graph(fmt::format("w{}", seed), seed), goal_of(seed), seed));
+  }
+  const auto folder = test::scratch("map_windows");
+  CHECK(test::simulate(cases, folder) == "");
   std::filesystem::remove_all(folder);
 }
 

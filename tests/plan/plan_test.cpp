@@ -5,10 +5,12 @@
 #include <fmt/format.h>
 
 #include <functional>
+#include <map>
 
 #include "graphs.h"
 #include "nib/arith/target.h"
 #include "nib/base/error.h"
+#include "window_graphs.h"
 
 namespace nib::plan {
 namespace {
@@ -191,6 +193,70 @@ TEST_CASE("the size of an unrolled design has a bound (_bad)") {
   CHECK(e.code() == ErrorCode::E702);
   CHECK(e.detail().find("501000 nonzero weights") != std::string::npos);
   CHECK(e.node() == "fc1");
+}
+
+TEST_CASE("windows, filled elements and selections: the plan is the graph") {
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
+    CAPTURE(seed);
+    const lower::IntegerGraph graph = test::window_graph("w", seed);
+    Goal goal;
+    if (seed % 4 == 0) goal.latency_cycles = static_cast<int>(seed % 7);
+    const Plan plan = plan_unrolled(graph, target(), goal);
+    if (!plan.layers.empty()) CHECK(sum_of_layers(plan) == plan.latency_cycles);
+    equal_to_graph(graph, plan);
+  }
+}
+
+TEST_CASE("the k largest, with many ties, in order") {
+  for (std::int64_t length = 1; length <= 6; ++length) {
+    for (std::int64_t k = 1; k <= length; ++k) {
+      for (const bool values : {false, true}) {
+        test::GraphBuilder b("top");
+        std::vector<Range> ranges(static_cast<std::size_t>(length), Range{0, 2});
+        if (length > 3) ranges[1] = Range{1, 4};
+        if (length > 4) ranges[3] = Range{2, 2};
+        b.output("y", b.top("top", b.input("x", ranges), k, values));
+        const lower::IntegerGraph graph = b.take();
+        equal_to_graph(graph, plan_unrolled(graph, target(), {}));
+      }
+    }
+  }
+}
+
+TEST_CASE("equal positions of a convolution are one kernel, solved and timed once") {
+  test::Numbers n(5);
+  test::GraphBuilder b("conv");
+  const lower::ValueId x =
+      b.arrange("image", b.input("x", std::vector<Range>(36, Range{0, 15})), {1, 1, 6, 6},
+                [] {
+                  std::vector<std::int32_t> all;
+                  for (std::int32_t i = 0; i < 36; ++i) all.push_back(i);
+                  return all;
+                }(),
+                {});
+  lower::Conv op = test::random_conv(n, test::window(3, 3, 1, 1), 1, 4, 1, 5);
+  op.padding = {0};
+  lower::ValueId y = b.conv("conv1", x, op);
+  y = test::channel_steps(b, "relu1", y, 4);
+  b.output("y", y);
+  Goal goal;
+  goal.latency_cycles = 2;
+  const lower::IntegerGraph graph = b.take();
+  const Plan plan = plan_unrolled(graph, target(), goal);
+  REQUIRE(plan.layers.size() == 1);
+  const Layer& layer = plan.layers[0];
+  REQUIRE(layer.blocks.size() == 36);
+  std::map<std::int32_t, int> places;
+  for (const Block& block : layer.blocks) ++places[block.kernel];
+  // Inside, four edges of four, four corners.
+  CHECK(places.size() == 9);
+  CHECK(places[layer.blocks[7].kernel] == 16);
+  CHECK(layer.blocks[7].name == "y1_x1");
+  std::map<std::int32_t, int> stages;
+  for (const Operation& o : layer.operations) {
+    if (o.twin >= 0) CHECK(stages.try_emplace(o.twin, o.stage).first->second == o.stage);
+  }
+  equal_to_graph(graph, plan);
 }
 
 }  // namespace
