@@ -391,9 +391,9 @@ TEST_CASE("FloatQuant: e4m3 literals") {
   op.saturation = false;
   const graph::Graph overflowing = one_operator(op, {1, 2});
   golden::Evaluator evaluator(overflowing);
-  const auto run = [&](double a, double b) {
-    const Tensor<double> x[] = {Tensor<double>({1, 2}, {a, b})};
-    return evaluator.run(x, overflowing.outputs)[0].value.data;
+  const auto run = [&](double first, double second) {
+    const Tensor<double> rows[] = {Tensor<double>({1, 2}, {first, second})};
+    return evaluator.run(rows, overflowing.outputs)[0].value.data;
   };
   CHECK(run(455, -448) == V{448, -448});
   CHECK_THROWS_AS((void)run(1, 464.5), Error);  // rounds to 480
