@@ -54,6 +54,96 @@ for latency in 0 1 2; do
     -GLatency=$latency "-GThresholds=2'h1"
 done
 
+for storages in 16\'h0000 16\'h4321; do
+  lint nib_fork -GWidth=9 -GOutputs=4 "-GDepths=64'h0001000200030041" "-GStorages=$storages"
+done
+lint nib_fork -GWidth=1 -GOutputs=1 "-GDepths=16'h0001"
+for signs in "1'b0 1'b0" "1'b0 1'b1" "1'b1 1'b1"; do
+  set -- $signs
+  lint nib_add -GLanes=3 -GAW=4 "-GASigned=$1" -GBW=7 "-GBSigned=$2" -GOutW=9 -GDepth=3
+  lint nib_add -GLanes=1 -GAW=1 "-GASigned=$1" -GBW=1 "-GBSigned=$2" -GOutW=1 -GFactorA=-1 \
+    -GFactorB=5 -GOffset=-3 -GDepth=1 -GStorage=4
+  lint nib_add -GLanes=1 -GAW=40 "-GASigned=$1" -GBW=3 "-GBSigned=$2" -GOutW=50 -GFactorA=257 \
+    -GOffset=70000 -GDepth=40
+done
+for words in "1 1" "1 5" "4 4"; do
+  set -- $words
+  lint nib_concat -GWidth=3 -GWordsA=$1 -GWordsB=$2 -GDepth=2
+done
+# InLanes OutLanes Frame: same, collect, split, any ratio, frames that do not fill the last words.
+for lanes in "1 1 1" "4 4 8" "1 2 2" "2 6 12" "6 2 6" "2 1 2" "3 2 6" "2 3 6" "4 4 3" "5 3 7" \
+  "1 4 3" "8 3 1" "7 9 100"; do
+  set -- $lanes
+  lint nib_width -GLaneW=3 -GInLanes=$1 -GOutLanes=$2 -GFrame=$3 -GDepth=2
+  lint nib_width -GLaneW=1 -GInLanes=$1 -GOutLanes=$2 -GFrame=$3 -GDepth=70
+done
+# Rows Columns Fold KernelY KernelX Stride Dilation padding before and after.
+for window in "1 1 1 1 1 1 1 0 0" "5 6 2 3 3 1 1 1 1" "32 32 8 3 3 1 1 1 1" "7 5 1 2 3 2 1 0 1" \
+  "9 9 3 3 2 3 2 2 0" "1 20 4 1 1 4 1 0 0" "4 4 1 4 4 1 1 3 3"; do
+  set -- $window
+  for order in "1'b0" "1'b1"; do
+    lint nib_window -GWidth=6 -GRows=$1 -GColumns=$2 -GFold=$3 -GKernelY=$4 -GKernelX=$5 \
+      -GStrideY=$6 -GStrideX=$6 -GDilationY=$7 -GDilationX=$7 -GPadTop=$8 -GPadBottom=$9 \
+      -GPadLeft=0 -GPadRight=0 "-GChannelOuter=$order" "-GReleaseRows=$order" -GWords=$((3 + $3)) \
+      -GDepth=3
+    lint nib_window -GWidth=1 -GRows=$2 -GColumns=$1 -GFold=$3 -GKernelY=$5 -GKernelX=$4 \
+      -GPadLeft=$8 -GPadRight=$9 "-GChannelOuter=$order" -GWords=1 -GDepth=1
+  done
+done
+for words in 1 2 5; do
+  lint nib_rom -GWidth=7 -GWords=$words
+  lint nib_rom -GWidth=7 -GWords=$words "-GInline=1'b0" '-GFile="table.mem"'
+done
+# InW InKind WgtW WgtKind AccW: kinds 0 unsigned, 1 signed, 2 bipolar.
+for kinds in "4 0 3 1 20" "4 1 3 1 9" "1 2 1 2 2" "1 2 4 1 8" "8 0 1 2 12" "8 1 8 1 4" "1 0 1 0 1"; do
+  set -- $kinds
+  for folds in "1 1 1 1" "2 3 1 5" "3 2 4 1" "2 4 3 3" "1 1 2 2"; do
+    read -r pe simd sf nf <<<"$folds"
+    for bits in "1'b0 1'b0 1'b1" "1'b1 1'b0 1'b1" "1'b0 1'b1 1'b0"; do
+      read -r stationary register inline <<<"$bits"
+      lint nib_mvu -GPe=$pe -GSimd=$simd -GSf=$sf -GNf=$nf -GInW=$1 -GInKind=$2 -GWgtW=$3 \
+        -GWgtKind=$4 -GAccW=$5 "-GInputStationary=$stationary" "-GProductReg=$register" \
+        "-GInline=$inline" '-GFile="table.mem"' -GDepth=5
+    done
+    lint nib_vvu -GPe=$pe -GTaps=$sf -GFold=$nf -GInW=$1 -GInKind=$2 -GWgtW=$3 -GWgtKind=$4 \
+      -GAccW=$5 -GDepth=5
+  done
+done
+# Rows Columns Fold KernelY KernelX.
+for pool in "1 1 1 1 1" "4 4 2 2 2" "5 7 1 2 3" "8 8 4 8 8" "3 9 2 1 4"; do
+  set -- $pool
+  lint nib_pool -GLanes=2 -GInW=4 "-GInSigned=1'b1" "-GSum=1'b0" -GOutW=4 -GRows=$1 -GColumns=$2 \
+    -GFold=$3 -GKernelY=$4 -GKernelX=$5 -GDepth=2
+  lint nib_pool -GLanes=1 -GInW=1 "-GInSigned=1'b0" "-GSum=1'b1" -GOutW=9 -GRows=$1 -GColumns=$2 \
+    -GFold=$3 -GKernelY=$4 -GKernelX=$5 -GDepth=2
+done
+for sign in "1'b0" "1'b1"; do
+  for fold in 1 3; do
+    lint nib_stream_threshold -GLanes=2 -GFold=$fold -GLevels=3 -GInW=5 "-GInSigned=$sign" \
+      -GOutW=2 "-GHitReg=$sign" -GDepth=4
+    lint nib_stream_threshold -GLanes=1 -GFold=$fold -GLevels=1 -GInW=1 "-GInSigned=$sign" \
+      -GOutW=4 -GOffset=-3 "-GInline=1'b0" '-GFile="table.mem"' -GDepth=4
+    # InW FactorW BiasW Shift OutW
+    for scale in "9 6 12 4 4" "9 6 2 0 2" "2 1 20 7 8" "24 18 40 20 8"; do
+      set -- $scale
+      lint nib_stream_scale -GLanes=2 -GFold=$fold -GInW=$1 "-GInSigned=$sign" -GFactorW=$2 \
+        -GBiasW=$3 -GShift=$4 -GOutW=$5 "-GOutSigned=$sign" -GDepth=6
+    done
+  done
+  for classes in "1 1" "10 1" "10 4" "3 8"; do
+    set -- $classes
+    lint nib_argmax -GClasses=$1 -GLanes=$2 -GInW=3 "-GInSigned=$sign" -GDepth=2
+  done
+done
+for upsample in "1 1 1 1" "4 2 2 3" "8 1 1 2"; do
+  set -- $upsample
+  lint nib_upsample -GWidth=3 -GColumns=$1 -GFold=$2 -GFactorY=$3 -GFactorX=$4 -GDepth=3
+done
+for width in 1 8 9; do
+  lint nib_axis_in -GWidth=$width -GFrame=$width
+  lint nib_axis_out -GWidth=$width -GFrame=$width
+done
+
 refuse nib_outq "Depth must be at least 1" -GWidth=8 -GDepth=0 -GLat=0
 refuse nib_outq "Storage must be 0 to 4" -GWidth=8 -GDepth=4 -GLat=0 -GStorage=5
 refuse nib_boundary "Width must be at least 1" -GWidth=0
@@ -62,5 +152,16 @@ refuse nib_threshold "Latency must be 0, 1 or 2" -GChannels=1 -GLevels=1 -GInW=1
 refuse nib_threshold "must ascend" -GChannels=1 -GLevels=2 -GInW=2 "-GInSigned=1'b0" \
   -GOutW=3 "-GThresholds=6'b000001"
 
+refuse nib_window "smaller than the kernel" -GWidth=1 -GRows=4 -GColumns=4 -GFold=1 -GKernelY=2 \
+  -GKernelX=2 -GPadTop=2 -GWords=4 -GDepth=1
+refuse nib_window "fit into the padded frame" -GWidth=1 -GRows=2 -GColumns=4 -GFold=1 -GKernelY=3 \
+  -GKernelX=2 -GWords=4 -GDepth=1
+refuse nib_mvu "bipolar values have one bit" -GPe=1 -GSimd=1 -GSf=1 -GNf=1 -GInW=2 -GInKind=2 \
+  -GWgtW=1 -GWgtKind=2 -GAccW=2 -GDepth=1
+refuse nib_pool "hold the result" -GLanes=1 -GInW=4 "-GInSigned=1'b0" "-GSum=1'b0" -GOutW=5 \
+  -GRows=2 -GColumns=2 -GFold=1 -GKernelY=1 -GKernelX=1 -GDepth=1
+refuse nib_stream_threshold "do not hold Offset" -GLanes=1 -GFold=1 -GLevels=4 -GInW=3 \
+  "-GInSigned=1'b0" -GOutW=2 -GDepth=1
+
 echo "$runs lint runs, $faults faults"
-[ "$faults" -eq 0 ] && [ "$runs" -gt 50 ]
+[ "$faults" -eq 0 ] && [ "$runs" -gt 300 ]

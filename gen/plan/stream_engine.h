@@ -1,0 +1,107 @@
+// Token model: the time of every step of a streaming network, by max-plus recurrences.
+//
+// Control never depends on data, so step n of a process fires at
+//   T(n) = max(T(n - 1) + 1, arrivals of the words it takes or needs, room for the words it makes)
+// where a word issued at t arrives at t + lat + b and a word popped at t leaves room at t + 1. Each
+// term is the time of an earlier step, so all times follow in one pass over the tokens.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "nib/plan/stream_network.h"
+
+namespace nib::plan::stream {
+
+/// A time that does not come.
+inline constexpr std::int64_t kNever = std::int64_t{1} << 60;
+
+/// When the outside takes part; both return kNever where it does not any more.
+class Ends {
+ public:
+  virtual ~Ends() = default;
+  /// Cycle from `earliest` on in which source `source` offers its word number `word`.
+  virtual std::int64_t offer(std::size_t source, std::int64_t word, std::int64_t earliest) = 0;
+  /// Cycle from `earliest` on in which sink `sink` is ready.
+  virtual std::int64_t accept(std::size_t sink, std::int64_t earliest) = 0;
+};
+
+/// One firing, or (when == kNever) what is known of a step that does not fire.
+struct Firing {
+  std::int64_t when = 0;
+  std::int64_t room = 0;  ///< latest of all terms but the arrivals of the inputs taken
+  std::array<std::int64_t, 8> arrival{};  ///< of the inputs taken: first cycle of valid
+};
+
+/// Is told of every step and of every word that a sink takes, in the order of a process' steps.
+class Recorder {
+ public:
+  virtual ~Recorder() = default;
+  virtual void fired(std::size_t process, Step step, const Firing& firing) = 0;
+  /// A word was valid from `shown` on and was popped at `when`.
+  virtual void popped(std::size_t sink, std::int64_t shown, std::int64_t when) = 0;
+};
+
+class Engine {
+ public:
+  /// `network` and `ends` must outlive the engine; `recorder` may be null.
+  Engine(const Network& network, Ends& ends, Recorder* recorder = nullptr);
+
+  /// Starts in the power-up state, with `first` as the first live cycle.
+  void start(std::int64_t first);
+  /// Fires everything that fires up to cycle `last`.
+  void run(std::int64_t last);
+
+  /// What holds back the process' next step, after run().
+  [[nodiscard]] Firing pending(std::size_t process) const { return evaluate(process); }
+  [[nodiscard]] Step next_step(std::size_t process) const;
+  /// First cycle in which the channel's head is valid, kNever where it holds none.
+  [[nodiscard]] std::int64_t head_shown(std::size_t channel) const;
+  [[nodiscard]] std::int64_t words_taken(std::size_t channel) const {
+    return queues_[channel].taken;
+  }
+  [[nodiscard]] std::int64_t words_issued(std::size_t channel) const {
+    return queues_[channel].issued;
+  }
+  /// Steps fired since start().
+  [[nodiscard]] std::int64_t events() const { return events_; }
+
+ private:
+  /// The words of a channel; times of word k stand at k modulo the rings' sizes.
+  struct Queue {
+    std::int64_t depth = 1, delay = 1;
+    std::int64_t issued = 0, taken = 0, last_pop = 0;
+    int source = -1;
+    std::vector<std::int64_t> arrived, popped;
+    std::deque<std::pair<std::int64_t, std::int64_t>> released;  // of a ring: words in all, time
+  };
+  struct State {
+    std::size_t step = 0;
+    std::int64_t last = 0;  // cycle of the last firing
+    std::int64_t ring_base = 0;
+  };
+
+  [[nodiscard]] Firing evaluate(std::size_t process) const;
+  [[nodiscard]] std::int64_t room(const Queue& queue) const;
+  void issue(Queue& queue, std::int64_t when);
+  void pop(Queue& queue, std::int64_t when);
+  void fire(std::size_t process, const Firing& firing);
+  void run_process(std::size_t process, std::int64_t last);
+  void run_sink(std::size_t sink, std::int64_t last);
+  void wake(int actor);
+
+  const Network& network_;
+  Ends& ends_;
+  Recorder* recorder_;
+  std::vector<Steps> steps_;
+  std::vector<Queue> queues_;
+  std::vector<State> states_;
+  std::vector<int> producer_, consumer_;  // by channel: process, or processes + sink, or -1
+  std::vector<int> waiting_;              // actors to look at
+  std::vector<char> is_waiting_;
+  std::int64_t events_ = 0;
+};
+
+}  // namespace nib::plan::stream

@@ -1,0 +1,230 @@
+// The library module of each unit: parameters and tables.
+#include <algorithm>
+
+#include "nib/base/check.h"
+#include "nib/plan/stream_unit.h"
+
+namespace nib::plan::stream {
+namespace {
+
+Parameter number(std::string name, std::int64_t value) { return {std::move(name), value, {}}; }
+Parameter table(std::string name, Bits bits) { return {std::move(name), 0, std::move(bits)}; }
+int sign_of(Kind kind) { return kind == Kind::kSigned ? 1 : 0; }
+
+ModuleUse use(std::string module, std::vector<Parameter> parameters, const Queue& queue) {
+  parameters.push_back(number("Depth", queue.depth));
+  parameters.push_back(number("Storage", queue.storage));
+  return {std::move(module), std::move(parameters), {"in"}, "out"};
+}
+
+/// The bits of a weight; what fills up a word is 0.
+std::int64_t code_of(std::int64_t weight, Kind kind) {
+  return kind == Kind::kBipolar ? (weight > 0 ? 1 : 0) : weight;
+}
+
+ModuleUse of(const Fifo& u) {
+  return use("nib_stream_fifo", {number("Width", u.format.width())}, u.queue);
+}
+
+ModuleUse of(const Boundary& u) {
+  const int width = u.format.width();
+  switch (u.end) {
+    case Boundary::End::kInside:
+      return {"nib_boundary", {number("Width", width)}, {"in"}, "out"};
+    case Boundary::End::kInput:
+      return {"nib_axis_in", {number("Width", width), number("Frame", u.frame)}, {"s_axis"}, "out"};
+    case Boundary::End::kOutput:
+      return {"nib_axis_out", {number("Width", width), number("Frame", u.frame)}, {"in"}, "m_axis"};
+  }
+  NIB_CHECK(false, "a boundary of no kind");
+}
+
+ModuleUse of(const Fork& u) {
+  Bits depths, storages;
+  for (const Queue& queue : u.queues) {
+    depths.append(queue.depth, 16);
+    storages.append(queue.storage, 4);
+  }
+  return {"nib_fork",
+          {number("Width", u.format.width()),
+           number("Outputs", static_cast<std::int64_t>(u.queues.size())), table("Depths", depths),
+           table("Storages", storages)},
+          {"in"},
+          "out"};
+}
+
+ModuleUse of(const Add& u) {
+  ModuleUse m = use(
+      "nib_add",
+      {number("Lanes", u.a.lanes), number("AW", u.a.bits), number("ASigned", sign_of(u.a.kind)),
+       number("BW", u.b.bits), number("BSigned", sign_of(u.b.kind)), number("OutW", u.bits),
+       number("FactorA", u.factor_a), number("FactorB", u.factor_b), number("Offset", u.offset)},
+      u.queue);
+  m.inputs = {"a", "b"};
+  return m;
+}
+
+ModuleUse of(const Concat& u) {
+  ModuleUse m = use(
+      "nib_concat",
+      {number("Width", u.format.width()), number("WordsA", u.words_a), number("WordsB", u.words_b)},
+      u.queue);
+  m.inputs = {"a", "b"};
+  return m;
+}
+
+ModuleUse of(const Width& u) {
+  return use("nib_width",
+             {number("LaneW", u.format.bits), number("InLanes", u.format.lanes),
+              number("OutLanes", u.lanes), number("Frame", u.frame)},
+             u.queue);
+}
+
+ModuleUse of(const WindowUnit& u) {
+  Bits pad;
+  for (int l = 0; l < u.format.lanes; ++l) {
+    pad.append(code_of(u.pad, u.format.kind), u.format.bits);
+  }
+  const Axis &y = u.window.rows, &x = u.window.columns;
+  return use("nib_window",
+             {number("Width", u.format.width()), number("Rows", y.size), number("Columns", x.size),
+              number("Fold", u.window.fold), number("KernelY", y.kernel),
+              number("KernelX", x.kernel), number("StrideY", y.stride), number("StrideX", x.stride),
+              number("DilationY", y.dilation), number("DilationX", x.dilation),
+              number("PadTop", y.before), number("PadBottom", y.after), number("PadLeft", x.before),
+              number("PadRight", x.after), number("ChannelOuter", u.window.channel_outer ? 1 : 0),
+              number("ReleaseRows", u.window.release_rows ? 1 : 0), table("PadWord", pad),
+              number("Words", u.words)},
+             u.queue);
+}
+
+Bits weight_table(const Mvu& u) {
+  NIB_CHECK(
+      u.weights.size() == static_cast<std::size_t>(u.rows) * static_cast<std::size_t>(u.columns),
+      "a weight for every element of the matrix");
+  NIB_CHECK(u.weight_kind != Kind::kBipolar || u.columns % u.format.lanes == 0,
+            "bipolar weights cannot fill up a word with zeros");
+  Bits bits;
+  const int steps = u.sf() * u.nf();
+  for (int step = 0; step < steps; ++step) {
+    const int nf = u.input_stationary ? step % u.nf() : step / u.sf();
+    const int sf = u.input_stationary ? step / u.nf() : step % u.sf();
+    for (int i = 0; i < u.pe * u.format.lanes; ++i) {
+      const int row = nf * u.pe + i / u.format.lanes;
+      const int column = sf * u.format.lanes + i % u.format.lanes;
+      const bool inside = row < u.rows && column < u.columns;
+      const std::int64_t weight =
+          inside ? u.weights[static_cast<std::size_t>(row * u.columns + column)] : 0;
+      bits.append(code_of(weight, u.weight_kind), u.weight_bits);
+    }
+  }
+  return bits;
+}
+
+ModuleUse of(const Mvu& u) {
+  return use("nib_mvu",
+             {number("Pe", u.pe), number("Simd", u.format.lanes), number("Sf", u.sf()),
+              number("Nf", u.nf()), number("InW", u.format.bits),
+              number("InKind", static_cast<int>(u.format.kind)), number("WgtW", u.weight_bits),
+              number("WgtKind", static_cast<int>(u.weight_kind)), number("AccW", u.acc_bits),
+              number("InputStationary", u.input_stationary ? 1 : 0),
+              number("ProductReg", u.product_register ? 1 : 0), table("Table", weight_table(u))},
+             u.queue);
+}
+
+ModuleUse of(const Vvu& u) {
+  Bits bits;
+  for (int f = 0; f < u.fold(); ++f) {
+    for (int i = 0; i < u.taps * u.format.lanes; ++i) {
+      const int channel = f * u.format.lanes + i % u.format.lanes, tap = i / u.format.lanes;
+      const auto at = static_cast<std::size_t>(channel * u.taps + tap);
+      bits.append(code_of(u.weights.at(at), u.weight_kind), u.weight_bits);
+    }
+  }
+  return use("nib_vvu",
+             {number("Pe", u.format.lanes), number("Taps", u.taps), number("Fold", u.fold()),
+              number("InW", u.format.bits), number("InKind", static_cast<int>(u.format.kind)),
+              number("WgtW", u.weight_bits), number("WgtKind", static_cast<int>(u.weight_kind)),
+              number("AccW", u.acc_bits), number("ProductReg", u.product_register ? 1 : 0),
+              table("Table", bits)},
+             u.queue);
+}
+
+ModuleUse of(const Pool& u) {
+  return use("nib_pool",
+             {number("Lanes", u.format.lanes), number("InW", u.format.bits),
+              number("InSigned", sign_of(u.format.kind)), number("Sum", u.sum ? 1 : 0),
+              number("OutW", u.bits), number("Rows", u.rows), number("Columns", u.columns),
+              number("Fold", u.fold), number("KernelY", u.kernel_y), number("KernelX", u.kernel_x)},
+             u.queue);
+}
+
+ModuleUse of(const Threshold& u) {
+  Bits bits;
+  for (const std::int64_t level : u.table) bits.append(level, u.format.bits + 1);
+  NIB_CHECK(u.table.size() == static_cast<std::size_t>(u.fold * u.format.lanes * u.levels),
+            "levels for every channel");
+  return use("nib_stream_threshold",
+             {number("Lanes", u.format.lanes), number("Fold", u.fold), number("Levels", u.levels),
+              number("InW", u.format.bits), number("InSigned", sign_of(u.format.kind)),
+              number("OutW", u.bits), number("Offset", u.offset),
+              number("HitReg", u.hit_register ? 1 : 0), table("Table", bits)},
+             u.queue);
+}
+
+ModuleUse of(const Scale& u) {
+  Bits bits;
+  for (std::size_t c = 0; c < u.factors.size(); ++c) {
+    bits.append(u.factors[c], u.factor_bits);
+    bits.append(u.biases.at(c), u.bias_bits);
+  }
+  return use("nib_stream_scale",
+             {number("Lanes", u.format.lanes), number("Fold", u.fold), number("InW", u.format.bits),
+              number("InSigned", sign_of(u.format.kind)), number("FactorW", u.factor_bits),
+              number("BiasW", u.bias_bits), number("Shift", u.shift), number("OutW", u.bits),
+              number("OutSigned", sign_of(u.kind)), table("Table", bits)},
+             u.queue);
+}
+
+ModuleUse of(const Upsample& u) {
+  return use("nib_upsample",
+             {number("Width", u.format.width()), number("Columns", u.columns),
+              number("Fold", u.fold), number("FactorY", u.factor_y), number("FactorX", u.factor_x)},
+             u.queue);
+}
+
+ModuleUse of(const Argmax& u) {
+  return use("nib_argmax",
+             {number("Classes", u.classes), number("Lanes", u.format.lanes),
+              number("InW", u.format.bits), number("InSigned", sign_of(u.format.kind))},
+             u.queue);
+}
+
+}  // namespace
+
+void Bits::append(std::int64_t value, int bits) {
+  for (int i = 0; i < bits; ++i, ++size_) {
+    if (size_ % 64 == 0) words_.push_back(0);
+    // Above bit 63 the sign goes on.
+    const auto bit = static_cast<std::uint64_t>(value >> std::min(i, 63)) & 1;
+    words_.back() |= bit << (size_ % 64);
+  }
+}
+
+std::string Bits::literal() const {
+  std::string digits;
+  for (std::int64_t i = 0; i < size_; i += 4) {
+    int digit = 0;
+    for (std::int64_t b = i; b < std::min(i + 4, size_); ++b)
+      digit |= ((*this)[b] ? 1 : 0) << (b - i);
+    digits.push_back("0123456789abcdef"[digit]);
+  }
+  std::reverse(digits.begin(), digits.end());
+  return std::to_string(size_) + "'h" + digits;
+}
+
+ModuleUse module_use(const Spec& spec) {
+  return std::visit([](const auto& unit) { return of(unit); }, spec);
+}
+
+}  // namespace nib::plan::stream

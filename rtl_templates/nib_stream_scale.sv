@@ -1,0 +1,159 @@
+// Requantiser in a stream: factor, bias, shift and clamp, with a factor and bias for each channel.
+//
+// Computes    out[c] = clamp(floor((in[c] * factor[c] + bias[c]) / 2^Shift)), c = f*Lanes + l in
+//             word f of Fold, clamped to all values of OutW bits, signed if OutSigned
+// Lanes       Lane l of InW bits, signed if InSigned.
+// Table       Word f holds for lane l {bias, factor} as l*(BiasW+FactorW) +: BiasW+FactorW, both
+//             in two's complement (nib_rom).
+// Program     take, make: repeated for ever.
+// Latency     A word taken at cycle t is valid at t + 4 + b: b = 2 from block RAM, otherwise 1.
+// Interval    1, if Depth >= 5 + b.
+// Protocol    in_ready_o comes from flip-flops; outputs hold until accepted.
+// Reset       Synchronous, control only, equal to the state at power-up.
+
+module nib_stream_scale #(
+  parameter int Lanes,
+  parameter int Fold,
+  parameter int InW,
+  parameter bit InSigned,
+  parameter int FactorW,
+  parameter int BiasW,
+  parameter int Shift,
+  parameter int OutW,
+  parameter bit OutSigned,
+  parameter int Depth,
+  parameter int Storage = 0,
+  parameter bit Inline = 1'b1,
+  parameter File = "",
+  localparam int LaneW  = BiasW + FactorW,
+  localparam int TableW = Inline ? Fold * Lanes * LaneW : 1,
+  parameter logic [TableW-1:0] Table = '0
+) (
+  input  logic                  clk_i,
+  input  logic                  rst_i,
+  input  logic                  in_valid_i,
+  output logic                  in_ready_o,
+  input  logic [Lanes*InW-1:0]  in_data_i,
+  output logic                  out_valid_o,
+  input  logic                  out_ready_i,
+  output logic [Lanes*OutW-1:0] out_data_o
+);
+
+  localparam int FoldW = Fold > 1 ? $clog2(Fold) : 1;
+  localparam int ProdW = InW + 1 + FactorW;
+  localparam int WideW = ProdW > BiasW ? ProdW : BiasW;
+  localparam int SumW  = (WideW > Shift + OutW ? WideW : Shift + OutW) + 2;
+  localparam int Bits  = OutW - 32'(OutSigned);  // of the code without its sign
+
+  if (Lanes < 1 || Fold < 1 || InW < 1 || FactorW < 1 || BiasW < 1 || Shift < 0 || OutW < 1)
+  begin : gen_bad_size
+    $error("Lanes, Fold, InW, FactorW, BiasW and OutW must be at least 1, Shift not negative");
+  end
+
+  logic [FoldW-1:0] fold_q = '0;
+  logic             space, fire;
+
+  assign in_ready_o = space;
+  assign fire       = in_valid_i && space;
+
+  always_ff @(posedge clk_i) begin
+    if (rst_i) fold_q <= '0;
+    else if (fire) fold_q <= fold_q == FoldW'(Fold - 1) ? '0 : fold_q + FoldW'(1);
+  end
+
+  logic [Lanes*LaneW-1:0] constants;
+  logic [Lanes*InW-1:0]   x_q;
+
+  if (Fold == 1 && Inline) begin : gen_constant
+    assign constants = Table;
+    logic unused_fold;
+    assign unused_fold = ^fold_q;
+  end else begin : gen_table
+    nib_rom #(
+      .Width (Lanes * LaneW),
+      .Words (Fold),
+      .Inline(Inline),
+      .File  (File),
+      .Table (Table)
+    ) u_constants (
+      .clk_i,
+      .addr_i(fold_q),
+      .data_o(constants)
+    );
+  end
+
+  always_ff @(posedge clk_i) x_q <= in_data_i;
+
+  logic                  push;
+  logic [Lanes*OutW-1:0] code_q;
+
+  nib_valid_pipe #(
+    .Latency(4),
+    .Reset  (1'b1)
+  ) u_valid (
+    .clk_i,
+    .rst_i,
+    .in_valid_i (fire),
+    .out_valid_o(push)
+  );
+
+  for (genvar l = 0; l < Lanes; l++) begin : gen_lane
+    logic signed [InW:0]       x;
+    logic signed [FactorW-1:0] factor;
+    logic signed [BiasW-1:0]   bias, bias_q;
+    logic signed [ProdW-1:0]   product_q;
+    logic signed [SumW-1:0]    sum_q;
+    logic                      over, under;
+
+    assign x      = {InSigned && x_q[l*InW+InW-1], x_q[l*InW +: InW]};
+    assign factor = constants[l*LaneW +: FactorW];
+    assign bias   = constants[l*LaneW+FactorW +: BiasW];
+
+    always_ff @(posedge clk_i) begin
+      product_q <= ProdW'(x) * ProdW'(factor);
+      bias_q    <= bias;
+      sum_q     <= SumW'(product_q) + SumW'(bias_q);
+    end
+
+    // The bits above the code tell whether the value is out of its range.
+    assign over  = !sum_q[SumW-1] && |sum_q[SumW-2:Shift+Bits];
+    assign under = sum_q[SumW-1] && (!OutSigned || !(&sum_q[SumW-2:Shift+Bits]));
+
+    if (OutSigned) begin : gen_signed
+      always_ff @(posedge clk_i) begin
+        if (over) code_q[l*OutW +: OutW] <= {1'b0, {(OutW - 1) {1'b1}}};
+        else if (under) code_q[l*OutW +: OutW] <= {1'b1, {(OutW - 1) {1'b0}}};
+        else code_q[l*OutW +: OutW] <= sum_q[Shift +: OutW];
+      end
+    end else begin : gen_unsigned
+      always_ff @(posedge clk_i) begin
+        if (over) code_q[l*OutW +: OutW] <= '1;
+        else if (under) code_q[l*OutW +: OutW] <= '0;
+        else code_q[l*OutW +: OutW] <= sum_q[Shift +: OutW];
+      end
+    end
+
+    if (Shift > 0) begin : gen_unused
+      logic unused_fraction;
+      assign unused_fraction = ^sum_q[Shift-1:0];
+    end
+  end
+
+  nib_outq #(
+    .Width  (Lanes * OutW),
+    .Depth  (Depth),
+    .Lat    (4),
+    .Storage(Storage)
+  ) u_queue (
+    .clk_i,
+    .rst_i,
+    .issue_i(fire),
+    .space_o(space),
+    .push_i (push),
+    .data_i (code_q),
+    .out_valid_o,
+    .out_ready_i,
+    .out_data_o
+  );
+
+endmodule : nib_stream_scale

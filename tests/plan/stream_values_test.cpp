@@ -1,0 +1,66 @@
+// Untimed values of streaming units on small cases counted by hand.
+#include "nib/plan/stream_values.h"
+
+#include <doctest/doctest.h>
+
+namespace nib::plan::stream {
+namespace {
+
+Lanes one(const Spec& spec, const Lanes& in) { return values(spec, {in})[0]; }
+
+TEST_CASE("a matrix that fills no word to the end counts with zeros") {
+  Mvu u;
+  u.format = {2, 4, Kind::kSigned};
+  u.columns = 3;
+  u.rows = 3;
+  u.pe = 2;
+  u.weights = {1, 2, 3, 0, -1, 4, 5, 0, 0};
+  // The fourth lane of the input is rubbish.
+  CHECK(one(u, {1, 2, 3, 7}) == Lanes{14, 10, 5, 0});
+}
+
+TEST_CASE("width converters ignore the rest of a frame's last word and send zeros") {
+  CHECK(one(Width{{3, 4}, 2, 4, {}}, {1, 2, 3, 4, 9, 9, 5, 6, 7, 8, 9, 9}) ==
+        Lanes{1, 2, 3, 4, 5, 6, 7, 8});
+  CHECK(one(Width{{2, 4}, 3, 4, {}}, {1, 2, 3, 4}) == Lanes{1, 2, 3, 4, 0, 0});
+}
+
+TEST_CASE("windows, pools, upsampling") {
+  const Format f{1, 4, Kind::kUnsigned};
+  const Window w{{2, 2, 2, 1, 1, 1}, {2, 2, 2, 1, 1, 1}, 1, false, false};
+  CHECK(one(WindowUnit{f, w, 9, 9, {}}, {1, 2, 3, 4}) ==
+        Lanes{9, 9, 9, 1, 9, 9, 2, 9, 9, 3, 9, 9, 4, 9, 9, 9});
+  CHECK(one(Pool{f, false, 4, 2, 3, 1, 2, 2, {}}, {1, 7, 9, 3, 4, 9}) == Lanes{7});
+  CHECK(one(Pool{f, true, 6, 2, 2, 1, 2, 2, {}}, {1, 7, 3, 4}) == Lanes{15});
+  CHECK(one(Upsample{f, 2, 1, 2, 2, {}}, {1, 2}) == Lanes{1, 1, 2, 2, 1, 1, 2, 2});
+}
+
+TEST_CASE("requantisers: thresholds by channel; floor and clamp") {
+  Threshold t;
+  t.format = {1, 4, Kind::kSigned};
+  t.fold = 2;
+  t.levels = 2;
+  t.table = {0, 3, -2, -1};
+  t.offset = -1;
+  t.bits = 2;
+  CHECK(one(t, {0, -2, 3, -1, -1, -3}) == Lanes{0, 0, 1, 1, -1, -1});
+  Scale s;
+  s.format = {1, 6, Kind::kSigned};
+  s.factors = {3};
+  s.biases = {1};
+  s.shift = 2;
+  s.bits = 3;
+  CHECK(one(s, {-1, 1, 31, -32, 3}) == Lanes{-1, 1, 3, -4, 2});
+  s.kind = Kind::kUnsigned;
+  CHECK(one(s, {-1, 1, 31, 8}) == Lanes{0, 1, 7, 6});
+}
+
+TEST_CASE("joins and the greatest value") {
+  const Format f{1, 4, Kind::kUnsigned};
+  CHECK(values(Add{f, f, 8, Kind::kSigned, 2, -1, 5, {}}, {{1, 2}, {3, 9}})[0] == Lanes{4, 0});
+  CHECK(values(Concat{f, 1, 2, {}}, {{1, 2}, {5, 6, 7, 8}})[0] == Lanes{1, 5, 6, 2, 7, 8});
+  CHECK(one(Argmax{{2, 4}, 3, {}}, {3, 5, 5, 9, 1, 1, 1, 9}) == Lanes{1, 0});
+}
+
+}  // namespace
+}  // namespace nib::plan::stream

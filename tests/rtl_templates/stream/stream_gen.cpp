@@ -1,0 +1,18 @@
+// Writes the top of a batch of random streaming designs: stream_gen SEED DESIGNS FILE.sv
+#include <cstdio>
+#include <cstdlib>
+
+#include "batch.h"
+#include "nib/base/file.h"
+#include "top_text.h"
+
+int main(int argc, char** argv) {
+  if (argc != 4) {
+    std::fprintf(stderr, "usage: stream_gen SEED DESIGNS FILE.sv\n");
+    return 2;
+  }
+  const auto designs =
+      nib::test::batch(std::strtoull(argv[1], nullptr, 10), std::strtoull(argv[2], nullptr, 10));
+  nib::write_file(argv[3], nib::test::top_text(designs, "stream_top"));
+  return 0;
+}

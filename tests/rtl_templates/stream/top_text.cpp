@@ -1,0 +1,180 @@
+// The top: nets of the streams, instances of the units, monitors.
+#include "top_text.h"
+
+#include <fmt/format.h>
+
+namespace nib::test {
+
+using namespace plan::stream;
+
+namespace {
+
+std::size_t words_of(int bits) { return static_cast<std::size_t>((bits + 31) / 32); }
+
+std::string parameters(const ModuleUse& use) {
+  std::string text;
+  for (const Parameter& p : use.parameters) {
+    text += fmt::format("{}    .{}({})", text.empty() ? "" : ",\n", p.name,
+                        p.table.size() > 0 ? p.table.literal() : std::to_string(p.value));
+  }
+  return text;
+}
+
+class Text {
+ public:
+  Text(const Design& design, std::size_t number, const Layout& places)
+      : design_(design), number_(number), places_(places) {}
+
+  std::string make() {
+    for (std::size_t c = 0; c < design_.formats.size(); ++c) {
+      if (design_.network.channels[c].is_ring) continue;
+      text_ += fmt::format("  logic {0}_v, {0}_r;\n  logic [{1}:0] {0}_d;\n",
+                           net(static_cast<int>(c)), design_.formats[c].width() - 1);
+    }
+    for (std::size_t s = 0; s < design_.network.sources.size(); ++s) source(s);
+    for (const Unit& unit : design_.units) instance(unit);
+    for (std::size_t s = 0; s < design_.network.sinks.size(); ++s) {
+      text_ += fmt::format("  assign {}_r = sink_ready_i[{}];\n", net(design_.network.sinks[s]),
+                           places_.sinks[number_][s]);
+    }
+    for (std::size_t c = 0; c < design_.formats.size(); ++c) monitor(c);
+    return std::move(text_);
+  }
+
+ private:
+  std::string net(int channel) const { return fmt::format("g{}_s{}", number_, channel); }
+  bool last(int channel) const { return design_.formats[static_cast<std::size_t>(channel)].last; }
+
+  void source(std::size_t s) {
+    const Layout::Place& place = places_.sources[number_][s];
+    const std::string name = net(design_.network.sources[s]);
+    text_ += fmt::format("  assign {}_v = source_valid_i[{}];\n", name, place.index);
+    text_ += fmt::format("  assign {}_d = source_data_i[{} +: {}];\n", name, place.word * 32,
+                         place.bits);
+    const std::size_t rest = words_of(place.bits) * 32 - static_cast<std::size_t>(place.bits);
+    if (rest == 0) return;
+    text_ += fmt::format("  logic unused_{0};\n  assign unused_{0} = ^source_data_i[{1} +: {2}];\n",
+                         name, place.word * 32 + static_cast<std::size_t>(place.bits), rest);
+  }
+
+  void monitor(std::size_t c) {
+    const Layout::Place& place = places_.streams[number_][c];
+    if (design_.network.channels[c].is_ring) return;
+    const std::string name = net(static_cast<int>(c));
+    text_ += fmt::format("  assign valid_o[{}] = {}_v;\n", place.index, name);
+    text_ += fmt::format("  assign ready_o[{}] = {}_r;\n", place.index, name);
+    text_ += fmt::format("  assign data_o[{} +: {}] = {}'({}_d);\n", place.word * 32,
+                         words_of(place.bits) * 32, words_of(place.bits) * 32, name);
+  }
+
+  /// The data bits of a stream without tlast, padded to bytes.
+  static std::string axis_data(const Format& f, const std::string& name) {
+    const int bits = f.width() - 1, padding = (8 - bits % 8) % 8;
+    const std::string data = fmt::format("{}_d[{}:0]", name, bits - 1);
+    return padding == 0 ? data : fmt::format("{{{}'d0, {}}}", padding, data);
+  }
+
+  std::string input(const std::string& prefix, int channel) const {
+    const std::string name = net(channel);
+    const Format& f = design_.formats[static_cast<std::size_t>(channel)];
+    if (f.last) {
+      return fmt::format(
+          "    .s_axis_tvalid({0}_v), .s_axis_tready({0}_r), .s_axis_tdata({1}),\n"
+          "    .s_axis_tlast({0}_d[{2}]),\n",
+          name, axis_data(f, name), f.width() - 1);
+    }
+    return fmt::format("    .{0}_valid_i({1}_v), .{0}_ready_o({1}_r), .{0}_data_i({1}_d),\n",
+                       prefix, name);
+  }
+
+  std::string output(const ModuleUse& use, const Unit& unit) {
+    const std::string name = net(unit.outputs[0]);
+    if (use.module == "nib_fork") {
+      std::string valid, ready, data;
+      for (const int channel : unit.outputs) {
+        const std::string comma = valid.empty() ? "" : ", ";
+        valid = net(channel) + "_v" + comma + valid;
+        ready = net(channel) + "_r" + comma + ready;
+        data = net(channel) + "_d" + comma + data;
+      }
+      return fmt::format("    .out_valid_o({{{}}}), .out_ready_i({{{}}}), .out_data_o({{{}}})",
+                         valid, ready, data);
+    }
+    const Format& f = design_.formats[static_cast<std::size_t>(unit.outputs[0])];
+    if (f.last) {
+      const int bits = f.width() - 1, padding = (8 - bits % 8) % 8;
+      std::string data = fmt::format("{}_d[{}:0]", name, bits - 1);
+      if (padding > 0) {
+        text_ += fmt::format("  logic [{}:0] unused_{}_pad;\n", padding - 1, name);
+        data = fmt::format("{{unused_{}_pad, {}}}", name, data);
+      }
+      return fmt::format(
+          "    .m_axis_tvalid({0}_v), .m_axis_tready({0}_r), .m_axis_tdata({1}),\n"
+          "    .m_axis_tlast({0}_d[{2}])",
+          name, data, bits);
+    }
+    return fmt::format("    .{0}_valid_o({1}_v), .{0}_ready_i({1}_r), .{0}_data_o({1}_d)",
+                       use.output, name);
+  }
+
+  void instance(const Unit& unit) {
+    const ModuleUse use = module_use(unit.spec);
+    std::string ports = fmt::format("    .clk_i, .rst_i(rst_i[{}]),\n", number_);
+    for (std::size_t i = 0; i < unit.inputs.size(); ++i)
+      ports += input(use.inputs[i], unit.inputs[i]);
+    ports += output(use, unit);
+    text_ += fmt::format("  {} #(\n{}\n  ) u_g{}_{} (\n{}\n  );\n", use.module, parameters(use),
+                         number_, unit.name, ports);
+  }
+
+  const Design& design_;
+  std::size_t number_;
+  const Layout& places_;
+  std::string text_;
+};
+
+}  // namespace
+
+Layout layout(const std::vector<RandomDesign>& designs) {
+  Layout l;
+  for (const RandomDesign& random : designs) {
+    const Design& design = random.design;
+    auto& streams = l.streams.emplace_back();
+    for (std::size_t c = 0; c < design.formats.size(); ++c) {
+      Layout::Place place;
+      if (!design.network.channels[c].is_ring) {
+        place = {l.stream_count++, l.stream_words, design.formats[c].width()};
+        l.stream_words += words_of(place.bits);
+      }
+      streams.push_back(place);
+    }
+    auto& sources = l.sources.emplace_back();
+    for (const int channel : design.network.sources) {
+      const int bits = design.formats[static_cast<std::size_t>(channel)].width();
+      sources.push_back({l.source_count++, l.source_words, bits});
+      l.source_words += words_of(bits);
+    }
+    auto& sinks = l.sinks.emplace_back();
+    for (std::size_t s = 0; s < design.network.sinks.size(); ++s) sinks.push_back(l.sink_count++);
+  }
+  return l;
+}
+
+std::string top_text(const std::vector<RandomDesign>& designs, const std::string& top) {
+  const Layout l = layout(designs);
+  std::string text = fmt::format(
+      "// Random streaming designs side by side, for the comparison with their models.\n"
+      "module {} (\n  input  logic clk_i,\n  input  logic [{}:0] rst_i,\n"
+      "  input  logic [{}:0] source_valid_i,\n  input  logic [{}:0] source_data_i,\n"
+      "  input  logic [{}:0] sink_ready_i,\n  output logic [{}:0] valid_o,\n"
+      "  output logic [{}:0] ready_o,\n  output logic [{}:0] data_o\n);\n",
+      top, designs.size() - 1, l.source_count - 1, l.source_words * 32 - 1, l.sink_count - 1,
+      l.stream_count - 1, l.stream_count - 1, l.stream_words * 32 - 1);
+  for (std::size_t d = 0; d < designs.size(); ++d) {
+    text += fmt::format("\n  // Design {}\n", designs[d].design.network.name);
+    text += Text(designs[d].design, d, l).make();
+  }
+  return text + fmt::format("\nendmodule : {}\n", top);
+}
+
+}  // namespace nib::test
