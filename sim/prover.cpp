@@ -285,6 +285,8 @@ void Prover::prove(const ProvenWord& word) {
     try {
       if (graph[e].kind == GraphElement::Kind::kArgMax) {
         ranges[e] = prove_argmax(word, e, graph[e]);
+      } else if (graph[e].kind == GraphElement::Kind::kMax && word.word->elements[e].bits > 0) {
+        ranges[e] = prove_max(word, e, graph[e]);
       } else if (!prove_linear(word, e, graph[e], ranges[e])) {
         tasks.push_back(make_task(word, e, graph[e]));
       }

@@ -61,6 +61,7 @@ class Prover {
                                                 const GraphElement& g);
   void ask_golden(const ProvenWord& word, const std::vector<std::unique_ptr<Task>>& tasks);
   [[nodiscard]] Range prove_argmax(const ProvenWord& word, std::size_t e, const GraphElement& g);
+  [[nodiscard]] Range prove_max(const ProvenWord& word, std::size_t e, const GraphElement& g);
 
   [[nodiscard]] std::string neuron(const ProvenWord& word, std::size_t e) const;
   [[nodiscard]] std::string variable_name(int variable) const;

@@ -6,7 +6,9 @@
 #include <numeric>
 #include <type_traits>
 
+#include "nib/golden/geometry.h"
 #include "nib/golden/golden.h"
+#include "nib/golden/windows.h"
 
 namespace nib::sim {
 namespace {
@@ -62,35 +64,47 @@ GraphElement quotient_of(const GraphElement& x, const GraphElement& y) {
   return sum_of(x, 1 / y.form.constant, affine({}), 1);
 }
 
+/// A sum of products of which one side is constant and the other affine.
+class Sum {
+ public:
+  void add(const GraphElement& x, const GraphElement& y) {
+    const bool right = is_constant(y);
+    const GraphElement& form = right ? x : y;
+    if ((!right && !is_constant(x)) || form.kind != Kind::kAffine) linear_ = false;
+    if (!linear_) return;
+    const Rational& factor = right ? y.form.constant : x.form.constant;
+    if (factor == 0) return;
+    for (const auto& [variable, value] : form.form.terms) terms_[variable] += value * factor;
+    constant_ += form.form.constant * factor;
+  }
+  [[nodiscard]] GraphElement result() const {
+    if (!linear_) return {};
+    RationalForm sum;
+    sum.constant = constant_;
+    for (const auto& [variable, value] : terms_) {
+      if (value != 0) sum.terms.emplace_back(variable, value);
+    }
+    return affine(std::move(sum));
+  }
+
+ private:
+  std::map<int, Rational> terms_;
+  Rational constant_ = 0;
+  bool linear_ = true;
+};
+
 /// Rows of `a` times columns of `b` (rank 2 seen from the last two axes; one side constant).
 GraphElements product_sum(const GraphElements& a, const GraphElements& b, std::int64_t rows,
                           std::int64_t inner, std::int64_t columns, bool trans_a, bool trans_b) {
   GraphElements result;
   for (std::int64_t r = 0; r < rows; ++r) {
     for (std::int64_t c = 0; c < columns; ++c) {
-      std::map<int, Rational> terms;
-      Rational constant = 0;
-      bool linear = true;
-      for (std::int64_t k = 0; k < inner && linear; ++k) {
-        const auto& x = a[static_cast<std::size_t>(trans_a ? k * rows + r : r * inner + k)];
-        const auto& y = b[static_cast<std::size_t>(trans_b ? c * inner + k : k * columns + c)];
-        const bool right = is_constant(y);
-        const GraphElement& form = right ? x : y;
-        if ((!right && !is_constant(x)) || form.kind != Kind::kAffine) {
-          linear = false;
-          break;
-        }
-        const Rational& factor = right ? y.form.constant : x.form.constant;
-        if (factor == 0) continue;
-        for (const auto& [variable, value] : form.form.terms) terms[variable] += value * factor;
-        constant += form.form.constant * factor;
+      Sum sum;
+      for (std::int64_t k = 0; k < inner; ++k) {
+        sum.add(a[static_cast<std::size_t>(trans_a ? k * rows + r : r * inner + k)],
+                b[static_cast<std::size_t>(trans_b ? c * inner + k : k * columns + c)]);
       }
-      RationalForm sum;
-      sum.constant = constant;
-      for (const auto& [variable, value] : terms) {
-        if (value != 0) sum.terms.emplace_back(variable, value);
-      }
-      result.push_back(linear ? affine(std::move(sum)) : GraphElement{});
+      result.push_back(sum.result());
     }
   }
   return result;
@@ -129,18 +143,55 @@ class NodeWalk {
   GraphElements operator()(const graph::LeakyRelu& op) { return steps(op.alpha >= 0); }
   GraphElements operator()(const graph::Clip&) { return steps(true); }
   GraphElements operator()(const graph::Pow&) { return steps(false); }
-  GraphElements operator()(const graph::Conv&) { return nothing(); }
-  GraphElements operator()(const graph::ConvTranspose&) { return nothing(); }
-  GraphElements operator()(const graph::MaxPool&) { return nothing(); }
-  GraphElements operator()(const graph::AveragePool&) { return nothing(); }
+  GraphElements operator()(const graph::Conv&) { return convolution(); }
+  GraphElements operator()(const graph::ConvTranspose&) { return convolution(); }
+  GraphElements operator()(const graph::MaxPool&) { return largest(); }
+  GraphElements operator()(const graph::AveragePool&) { return means(true); }
   GraphElements operator()(const graph::QuantAvgPool&) { return nothing(); }
-  GraphElements operator()(const graph::Reduce&) { return nothing(); }
-  GraphElements operator()(const graph::Take&) { return nothing(); }
-  GraphElements operator()(const graph::Unary&) { return nothing(); }
-  GraphElements operator()(const graph::PRelu&) { return nothing(); }
-  GraphElements operator()(const graph::Trunc&) { return nothing(); }
-  GraphElements operator()(const graph::FloatQuant&) { return nothing(); }
-  GraphElements operator()(const graph::TopK&) { return nothing(); }
+  GraphElements operator()(const graph::Reduce& op) {
+    switch (op.kind) {
+      case graph::ReduceKind::kMean:
+        return means(true);
+      case graph::ReduceKind::kSum:
+        return means(false);
+      case graph::ReduceKind::kMax:
+        return largest();
+      case graph::ReduceKind::kMin:
+        break;
+    }
+    return nothing();
+  }
+  GraphElements operator()(const graph::Unary& op) {
+    return steps(op.kind != graph::UnaryKind::kAbs && op.kind != graph::UnaryKind::kHardSwish &&
+                 op.alpha >= 0);
+  }
+  GraphElements operator()(const graph::PRelu&) { return steps(false); }
+  GraphElements operator()(const graph::Trunc&) { return steps(true); }
+  GraphElements operator()(const graph::FloatQuant&) { return steps(true); }
+  GraphElements operator()(const graph::Take& op) {
+    const GraphElements& x = input(0);
+    const Shape& out = graph_.value(node_.outputs[0]).shape;
+    GraphElements y;
+    for (std::int64_t e = 0; e < element_count(out); ++e) {
+      const std::int64_t from = golden::take_at(op, shape(0), out, e);
+      y.push_back(from < 0 ? affine({{}, exact(op.fill)}) : x[static_cast<std::size_t>(from)]);
+    }
+    return y;
+  }
+  GraphElements operator()(const graph::TopK& op) {
+    if (op.k != 1 || !op.largest) return nothing();
+    GraphElements y;
+    const std::int64_t count = element_count(graph_.value(node_.outputs[0]).shape);
+    for (std::int64_t e = 0; e < count; ++e) {
+      const golden::Lane lane = golden::topk_lane(op, shape(0), e);
+      std::vector<std::int64_t> elements;
+      for (std::int64_t i = 0; i < lane.count; ++i) {
+        elements.push_back(lane.first + i * lane.stride);
+      }
+      y.push_back(choice(op.values ? Kind::kMax : Kind::kArgMax, elements));
+    }
+    return y;
+  }
   GraphElements operator()(const graph::Softmax&) { return nothing(); }
   GraphElements operator()(const graph::Reshape&) { return input(0); }
 
@@ -231,6 +282,71 @@ class NodeWalk {
   }
 
  private:
+  /// The largest of elements of the input, or its index.
+  GraphElement choice(Kind kind, const std::vector<std::int64_t>& elements) {
+    const GraphElements& x = input(0);
+    GraphElement e;
+    e.kind = kind;
+    for (const std::int64_t i : elements) {
+      const GraphElement& candidate = x[static_cast<std::size_t>(i)];
+      if (candidate.kind != Kind::kAffine) e.kind = Kind::kOther;
+      e.candidates.push_back(candidate.form);
+    }
+    return e;
+  }
+  // Sums of products, each of a constant and an affine element.
+  GraphElements convolution() {
+    const auto forms = golden::forms_of(graph_, node_);
+    if (!forms.convolution) return nothing();
+    const GraphElements &x = input(0), &w = input(1);
+    const bool has_bias = node_.inputs.size() > 2 && node_.inputs[2] != graph::kNone;
+    GraphElements y;
+    std::vector<golden::Convolution::Term> terms;
+    const std::int64_t count = element_count(graph_.value(node_.outputs[0]).shape);
+    for (std::int64_t e = 0; e < count; ++e) {
+      const auto place = forms.convolution->place_of(e);
+      forms.convolution->terms_of(place, terms);
+      Sum sum;
+      for (const auto& t : terms) {
+        sum.add(x[static_cast<std::size_t>(t.x)], w[static_cast<std::size_t>(t.w)]);
+      }
+      if (has_bias) {
+        const std::int64_t channel = place.group * forms.convolution->outputs + place.output;
+        sum.add(input(2)[static_cast<std::size_t>(channel)], affine({{}, 1}));
+      }
+      y.push_back(sum.result());
+    }
+    return y;
+  }
+  // Over the window, or the axes, of each element.
+  template <class Make>
+  GraphElements over_fan(Make make) {
+    const auto forms = golden::forms_of(graph_, node_);
+    if (!forms.fan) return nothing();
+    GraphElements y;
+    for (std::size_t e = 0; e + 1 < forms.fan->first.size(); ++e) {
+      const auto begin = forms.fan->source.begin();
+      y.push_back(make(
+          std::vector<std::int64_t>(begin + forms.fan->first[e], begin + forms.fan->first[e + 1]),
+          forms.fan->count[e]));
+    }
+    return y;
+  }
+  GraphElements largest() {
+    return over_fan([this](const std::vector<std::int64_t>& elements, double) {
+      return choice(Kind::kMax, elements);
+    });
+  }
+  GraphElements means(bool divided) {
+    const GraphElements& x = input(0);
+    return over_fan([&](const std::vector<std::int64_t>& elements, double count) {
+      Sum sum;
+      const GraphElement factor = affine({{}, divided ? 1 / exact(count) : Rational(1)});
+      for (const std::int64_t i : elements) sum.add(x[static_cast<std::size_t>(i)], factor);
+      return sum.result();
+    });
+  }
+
   const GraphElements& input(std::size_t k) { return view_.elements(node_.inputs[k]); }
   const Shape& shape(std::size_t k) const { return graph_.value(node_.inputs[k]).shape; }
   GraphElements nothing() const {

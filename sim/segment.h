@@ -26,6 +26,7 @@ struct GraphElement {
     kAffine,  ///< `form`
     kStep,  ///< a function of element root.second of tensor root.first alone, whose form is `form`
     kArgMax,  ///< index of the largest of `candidates`
+    kMax,     ///< the largest of `candidates`
     kOther,   ///< anything else: not provable here
   };
   Kind kind = Kind::kOther;
