@@ -67,7 +67,8 @@ module nib_mac #(
     assign w = w_i[i*WgtW +: WgtW];
 
     if (InKind == Bipolar && WgtKind == Bipolar) begin : gen_xnor
-      assign value = x == w ? ProdW'(1) : -ProdW'(1);
+      // Not -ProdW'(1), which Yosys 0.23 reads as a cast to -ProdW bits.
+      assign value = x == w ? ProdW'(1) : ProdW'(-1);
     end else if (WgtKind == Bipolar) begin : gen_sign_of_w
       logic signed [ProdW-1:0] wide;
       assign wide  = {{(ProdW - InW) {InKind == Signed && x[InW-1]}}, x};

@@ -95,7 +95,8 @@ for words in 1 2 5; do
   lint nib_rom -GWidth=7 -GWords=$words "-GInline=1'b0" '-GFile="table.mem"'
 done
 # InW InKind WgtW WgtKind AccW: kinds 0 unsigned, 1 signed, 2 bipolar.
-for kinds in "4 0 3 1 20" "4 1 3 1 9" "1 2 1 2 2" "1 2 4 1 8" "8 0 1 2 12" "8 1 8 1 4" "1 0 1 0 1"; do
+for kinds in "4 0 3 1 20" "4 1 3 1 9" "1 2 1 2 2" "1 2 4 1 8" "8 0 1 2 12" "8 1 8 1 4" \
+  "1 0 1 0 1"; do
   set -- $kinds
   for folds in "1 1 1 1" "2 3 1 5" "3 2 4 1" "2 4 3 3" "1 1 2 2"; do
     read -r pe simd sf nf <<<"$folds"

@@ -1,10 +1,10 @@
 // Runs a batch of random streaming designs three ways and compares every cycle of every stream:
 // the Verilated RTL, the token model, the SystemC model; and every word with the untimed values.
 //
-//   stream_run TOP.so SEED DESIGNS ROUNDS CYCLES [mutants]
+//   stream_run TOP.so SEED DESIGNS ROUNDS CYCLES [MODE]
 //
-// A case is one design under one stimulus. With `mutants`, token models of wrong contracts are
-// compared with the RTL as well: each must be noticed.
+// A case is one design under one stimulus. In the mode "mutants", token models of wrong contracts
+// are compared with the RTL as well: each must be noticed.
 #include <dlfcn.h>
 #include <fmt/format.h>
 
@@ -307,7 +307,7 @@ int run(MakeRtlTop* make_top, std::uint64_t seed, std::size_t count, std::size_t
 
 int sc_main(int argc, char** argv) {
   if (argc < 6) {
-    fmt::print(stderr, "usage: stream_run TOP.so SEED DESIGNS ROUNDS CYCLES [mutants]\n");
+    fmt::print(stderr, "usage: stream_run TOP.so SEED DESIGNS ROUNDS CYCLES [MODE]\n");
     return 2;
   }
   void* library = dlopen(argv[1], RTLD_NOW);
@@ -318,5 +318,5 @@ int sc_main(int argc, char** argv) {
   }
   const auto number = [&](int i) { return std::strtoull(argv[i], nullptr, 10); };
   return nib::test::run(reinterpret_cast<nib::test::MakeRtlTop*>(symbol), number(2), number(3),
-                        number(4), number(5), argc > 6);
+                        number(4), number(5), argc > 6 && std::string(argv[6]) == "mutants");
 }
