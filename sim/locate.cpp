@@ -96,6 +96,7 @@ std::string first_wrong_layer(const Manifest& manifest, const Probes& probes, co
     if (cycle >= log.cycles()) continue;
     const auto word = log.words(cycle, probes.first_piece[p], pieces_of(layer.word.width));
     for (std::size_t e = 0; e < layer.word.elements.size(); ++e) {
+      if (!layer.word.elements[e].live) continue;
       const std::int64_t got = get_code(word, layer.word.elements[e]);
       if (got == expected[p][e]) continue;
       return fmt::format(

@@ -2,6 +2,7 @@
 // equality there is equality everywhere.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "nib/golden/golden.h"
@@ -39,6 +40,7 @@ void Prover::ask_golden(const ProvenWord& word, const std::vector<std::unique_pt
     if (!task.error.empty()) continue;
     for (const auto& [point, code] : task.questions()) {
       Question q{t, point, code, task.primitive.unit * to_rational(point) + task.primitive.rest};
+      if (task.graph.floor) q.input = std::max(q.input, *task.graph.floor);
       if (task.graph.kind == GraphElement::Kind::kAffine) {
         compare(task, q, q.input);
         continue;

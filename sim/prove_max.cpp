@@ -3,27 +3,46 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
+#include <vector>
 
-#include "nib/sim/prover.h"
+#include "nib/sim/prove_task.h"
 
 namespace nib::sim {
 namespace {
 
 /// A word that carries the largest of some candidates.
 struct Largest {
-  std::set<std::size_t> of;  ///< distinct candidates
-  Range range;               ///< of the word
+  std::set<std::size_t> of;
+  Range range;  ///< of the word
 };
 
 class Selections {
  public:
-  /// `wanted`: distinct candidates, as integer forms are on the scale of the word.
-  Selections(LinearView& view, std::vector<LinearForm> wanted)
-      : view_(view), wanted_(std::move(wanted)) {}
+  Selections(LinearView& view, const std::vector<RationalForm>& candidates)
+      : view_(view), candidates_(candidates) {}
 
+  /// What a signal carries, read in the sign that its values fit.
+  std::optional<Largest> signal(const Source& source) {
+    if (source.kind == Source::Kind::kVariable) {
+      const LinearForm* form = view_.form(source);
+      return form == nullptr ? std::nullopt : candidate(*form);
+    }
+    if (source.kind != Source::Kind::kCell) return std::nullopt;
+    const Cell& cell = view_.netlist().cells[static_cast<std::size_t>(source.id)];
+    for (const Extension extension : {Extension::kSigned, Extension::kUnsigned}) {
+      if (auto largest = read(cell.y, extension)) return largest;
+    }
+    return std::nullopt;
+  }
+  /// The real value of a word that was found: unit * word + rest.
+  [[nodiscard]] const Rational& unit() const { return unit_; }
+  [[nodiscard]] const Rational& rest() const { return rest_; }
+
+ private:
   std::optional<Largest> read(const Bits& bits, Extension extension) {
     if (const auto form = view_.value(bits, extension)) return candidate(*form);
     Bits content = bits;
@@ -46,12 +65,27 @@ class Selections {
                      extension);
   }
 
- private:
-  std::optional<Largest> candidate(const LinearForm& form) const {
-    for (std::size_t i = 0; i < wanted_.size(); ++i) {
-      if (form.terms == wanted_[i].terms && form.constant == wanted_[i].constant) {
-        return Largest{{i}, form.range};
+  /// Equal candidates are one; all of them are on one grid, of positive unit.
+  std::optional<Largest> candidate(const LinearForm& form) {
+    if (form.terms.empty()) return std::nullopt;
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      const RationalForm& c = candidates_[i];
+      if (c.terms.size() != form.terms.size()) continue;
+      const Rational unit = c.terms[0].second / to_rational(form.terms[0].second);
+      bool same = unit > 0;
+      for (std::size_t t = 0; t < c.terms.size() && same; ++t) {
+        same = c.terms[t].first == form.terms[t].first &&
+               c.terms[t].second == unit * to_rational(form.terms[t].second);
       }
+      if (!same) continue;
+      const Rational rest = c.constant - unit * to_rational(form.constant);
+      if (!known_) {
+        known_ = true;
+        unit_ = unit;
+        rest_ = rest;
+      }
+      if (unit != unit_ || rest != rest_) return std::nullopt;
+      return Largest{{i}, form.range};
     }
     return std::nullopt;
   }
@@ -102,44 +136,69 @@ class Selections {
   }
 
   LinearView& view_;
-  std::vector<LinearForm> wanted_;
+  const std::vector<RationalForm>& candidates_;
+  bool known_ = false;
+  Rational unit_ = 1, rest_ = 0;
 };
 
 }  // namespace
 
-Range Prover::prove_max(const ProvenWord& word, std::size_t e, const GraphElement& g) {
-  const Element& type = word.word->elements[e];
-  std::vector<LinearForm> wanted;
-  for (const RationalForm& candidate : g.candidates) {
-    LinearForm form;
-    const auto whole = [&](const Rational& x) {
-      const auto value = x.get_den() == 1 ? to_int64(Integer(x.get_num())) : std::nullopt;
-      if (!value) throw Fault{"not provable: a candidate is not on the grid of the result"};
-      return *value;
-    };
-    if (type.scale < 0) throw Fault{"not provable: a negative scale turns the order around"};
-    for (const auto& [variable, factor] : candidate.terms) {
-      form.terms.emplace_back(variable, whole(factor / type.scale));
-    }
-    form.constant = whole((candidate.constant - type.offset) / type.scale);
-    const bool known = std::any_of(wanted.begin(), wanted.end(), [&](const LinearForm& other) {
-      return other.terms == form.terms && other.constant == form.constant;
+std::pair<Rational, Rational> Prover::bounds(const RationalForm& form) const {
+  Rational low = form.constant, high = form.constant;
+  for (const auto& [variable, factor] : form.terms) {
+    const Range range = variables_[static_cast<std::size_t>(variable)].range;
+    const Rational a = factor * to_rational(range.min), b = factor * to_rational(range.max);
+    low += std::min(a, b);
+    high += std::max(a, b);
+  }
+  return {low, high};
+}
+
+std::unique_ptr<Prover::Task> Prover::make_max_task(const ProvenWord& word, std::size_t e,
+                                                    const GraphElement& g) {
+  Selections selections(view_, g.candidates);
+  const auto is_leaf = [&](const Source& s) {
+    return s.kind == Source::Kind::kCell &&
+           netlist_.cells[static_cast<std::size_t>(s.id)].kind == CellKind::kMux &&
+           selections.signal(s).has_value();
+  };
+  auto task = std::make_unique<Task>();
+  task->element = e;
+  task->type = word.word->elements[e];
+  task->graph = g;
+  const bool stepped = g.root.first != graph::kNone;
+  task->graph.kind = stepped ? GraphElement::Kind::kStep : GraphElement::Kind::kAffine;
+  task->program.emplace(view_, element_bits(word, e), is_leaf);
+  task->narrow = narrow_text();
+  // What is compared reaches at least `least`.
+  std::set<std::size_t> compared;
+  std::optional<Rational> least = g.floor;
+  const auto& leaves = task->program->leaves();
+  if (leaves.size() > 1) throw Fault{"not provable: no single word is the largest candidate"};
+  if (leaves.empty()) {
+    task->primitive.unit = 0;
+    task->primitive.rest = g.floor.value_or(0);
+  } else {
+    const auto largest = selections.signal(leaves[0].signal);
+    if (!largest) throw Fault{"not provable: no tree of selections of the larger one"};
+    compared = largest->of;
+    task->primitive.form.range = largest->range;
+    task->primitive.unit = selections.unit();
+    task->primitive.rest = selections.rest();
+    task->leaf.emplace_back(1, 0);
+    const Rational low = selections.unit() * to_rational(largest->range.min) + selections.rest();
+    least = least ? std::max(*least, low) : low;
+  }
+  for (std::size_t i = 0; i < g.candidates.size(); ++i) {
+    const bool equal = std::any_of(compared.begin(), compared.end(), [&](std::size_t k) {
+      return g.candidates[k].terms == g.candidates[i].terms &&
+             g.candidates[k].constant == g.candidates[i].constant;
     });
-    if (known) continue;
-    const auto bounded = combine(form, 1, LinearForm{}, 0, 0, variables_);
-    if (!bounded) throw Fault{"the graph's linear form leaves 64 bits"};
-    wanted.push_back(*bounded);
-  }
-  Selections selections(view_, wanted);
-  const auto largest = selections.read(element_bits(word, e),
-                                       type.is_signed ? Extension::kSigned : Extension::kUnsigned);
-  if (!largest) throw Fault{"not provable: no tree of selections of the larger one"};
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (largest->of.count(i) != 0 || wanted[i].range.max <= largest->range.min) continue;
+    if (equal || (least && bounds(g.candidates[i]).second <= *least)) continue;
     throw Fault{fmt::format("candidate {} of {} can be the largest, but is not compared", i,
-                            wanted.size())};
+                            g.candidates.size())};
   }
-  return largest->range;
+  return task;
 }
 
 }  // namespace nib::sim

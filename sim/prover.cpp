@@ -151,6 +151,7 @@ LinearForm Prover::folded(const LinearForm& form) const {
 
 GraphElement Prover::variable_element(const ProvenWord& word, std::size_t e, Range range) {
   const Element& type = word.word->elements[e];
+  if (!type.live) return {};
   const VaryingBits varying = varying_bits(element_bits(word, e), type.is_signed);
   GraphElement g;
   g.kind = GraphElement::Kind::kAffine;
@@ -280,13 +281,14 @@ void Prover::prove(const ProvenWord& word) {
   std::vector<Range> ranges(word.word->elements.size());
   std::vector<std::unique_ptr<Task>> tasks;
   for (std::size_t e = 0; e < ranges.size(); ++e) {
-    ++report_.neurons;
     ranges[e] = word.word->elements[e].range;
+    if (!word.word->elements[e].live) continue;  // not built; whoever depends on it is not proven
+    ++report_.neurons;
     try {
       if (graph[e].kind == GraphElement::Kind::kArgMax) {
         ranges[e] = prove_argmax(word, e, graph[e]);
-      } else if (graph[e].kind == GraphElement::Kind::kMax && word.word->elements[e].bits > 0) {
-        ranges[e] = prove_max(word, e, graph[e]);
+      } else if (graph[e].kind == GraphElement::Kind::kMax) {
+        tasks.push_back(make_max_task(word, e, graph[e]));
       } else if (!prove_linear(word, e, graph[e], ranges[e])) {
         tasks.push_back(make_task(word, e, graph[e]));
       }

@@ -33,7 +33,8 @@ GraphElement step_of(const GraphElement& x, graph::ValueId value, std::int64_t i
     y.kind = Kind::kStep;
     y.root = {value, index};
     y.monotone = monotone;
-  } else if (x.kind == Kind::kStep) {
+  } else if (x.kind == Kind::kStep || x.kind == Kind::kMax) {
+    if (x.kind == Kind::kMax && x.root.first == graph::kNone) y.root = {value, index};
     y.monotone = x.monotone && monotone;
   } else {
     y = GraphElement{};
@@ -70,10 +71,12 @@ class Sum {
   void add(const GraphElement& x, const GraphElement& y) {
     const bool right = is_constant(y);
     const GraphElement& form = right ? x : y;
-    if ((!right && !is_constant(x)) || form.kind != Kind::kAffine) linear_ = false;
+    if (!right && !is_constant(x)) linear_ = false;
     if (!linear_) return;
     const Rational& factor = right ? y.form.constant : x.form.constant;
-    if (factor == 0) return;
+    if (factor == 0) return;  // whatever the other one is
+    if (form.kind != Kind::kAffine) linear_ = false;
+    if (!linear_) return;
     for (const auto& [variable, value] : form.form.terms) terms_[variable] += value * factor;
     constant_ += form.form.constant * factor;
   }
@@ -290,7 +293,16 @@ class NodeWalk {
     for (const std::int64_t i : elements) {
       const GraphElement& candidate = x[static_cast<std::size_t>(i)];
       if (candidate.kind != Kind::kAffine) e.kind = Kind::kOther;
-      e.candidates.push_back(candidate.form);
+      if (kind == Kind::kMax && is_constant(candidate)) {
+        const Rational& c = candidate.form.constant;
+        e.floor = e.floor ? std::max(*e.floor, c) : c;
+      } else {
+        e.candidates.push_back(candidate.form);
+      }
+    }
+    if (e.kind == Kind::kMax && e.candidates.empty()) return affine({{}, *e.floor});
+    if (e.kind == Kind::kMax && e.candidates.size() == 1 && !e.floor) {
+      return affine(std::move(e.candidates[0]));
     }
     return e;
   }

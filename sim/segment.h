@@ -26,14 +26,15 @@ struct GraphElement {
     kAffine,  ///< `form`
     kStep,  ///< a function of element root.second of tensor root.first alone, whose form is `form`
     kArgMax,  ///< index of the largest of `candidates`
-    kMax,     ///< the largest of `candidates`
+    kMax,     ///< the largest of `candidates` and `floor`, or a function of it alone (root)
     kOther,   ///< anything else: not provable here
   };
   Kind kind = Kind::kOther;
   RationalForm form;
   std::pair<graph::ValueId, std::int64_t> root{graph::kNone, 0};
-  bool monotone = true;  ///< kStep: rising or falling in the form's value
+  bool monotone = true;  ///< kStep, kMax: rising or falling in the root's value
   std::vector<RationalForm> candidates;
+  std::optional<Rational> floor;  ///< kMax: the largest constant among the candidates
 };
 using GraphElements = std::vector<GraphElement>;
 

@@ -14,6 +14,7 @@
 #include "nib/base/file.h"
 #include "nib/emit/emit.h"
 #include "nib/lower/lower.h"
+#include "window_graphs.h"
 
 using namespace nib;
 using namespace nib::testing;
@@ -165,6 +166,29 @@ TEST_CASE("emulator of a graph with every kind of node, both compilers") {
   check_emulator(graph, random_codes(graph, 500), 500, true);
 }
 
+TEST_CASE("emulators of windows, filled elements and selections") {
+  for (const std::uint64_t seed : {0U, 1U, 2U, 3U, 5U, 8U, 13U, 21U}) {
+    CAPTURE(seed);
+    const lower::IntegerGraph graph = test::window_graph("w", seed);
+    check_emulator(graph, random_codes(graph, 200), 200, seed == 0);
+  }
+}
+
+TEST_CASE("emulator of a convolution, channels last, over one axis") {
+  GraphMaker maker("line");
+  const auto x = maker.input("x", {1, 9, 2}, "s4.0");
+  graph::Window window{{3}, {2}, {1}, {1}, {1}, {0}};
+  std::vector<double> weights;
+  for (int i = 0; i < 4 * 3 * 2; ++i) weights.push_back((i * 7) % 9 - 4);
+  const auto y =
+      maker.node(graph::Conv{window, 1, true}, {x, maker.constant({4, 3, 2}, weights)}, {1, 5, 4});
+  const auto q = maker.node(quant(4, 4), {y}, {1, 5, 4});
+  graph::Window pool{{2}, {2}, {1}, {0}, {1}, {0}};
+  const auto z = maker.node(graph::MaxPool{pool, true}, {q}, {1, 3, 4});
+  const lower::IntegerGraph graph = lower::lower(maker.finish({z}));
+  check_emulator(graph, random_codes(graph, 300), 300, true);
+}
+
 TEST_CASE("emulator headers are stable, and carry their names and scales") {
   const lower::IntegerGraph graph = mixed_graph();
   const std::string text = emit::emulator_header(graph, "1 odd--name");
@@ -193,6 +217,7 @@ TEST_SUITE("networks" * doctest::skip()) {
       const char* file;
       const char* type;
       bool with_clang;
+      std::int64_t rows = 300;
     };
     for (const Network& network : {Network{"zoo_qkeras_jettagging.onnx", "s16.10", true},
                                    {"jsc_hgq_openml_76p86_qonnx.onnx", "", true},
@@ -205,11 +230,14 @@ TEST_SUITE("networks" * doctest::skip()) {
                                    {"zoo_TFC_2W2A.onnx", "u8@1/255", true},
                                    {"zoo_unsw_nb15-mlp-w2a2.onnx", "s2.0", true},
                                    {"hls4ml_bnn_model_fc_1layer.onnx", "", false},
-                                   {"bnnpynq_mnist_lfc_w1a1_qonnx.onnx.gz", "", true}}) {
+                                   {"bnnpynq_mnist_lfc_w1a1_qonnx.onnx.gz", "", true},
+                                   {"econt_encoder_8x8_c8_S2_qK_qonnx.onnx", "", true},
+                                   {"bnnpynq_cifar10_cnv_w1a1_qonnx.onnx", "", true, 4},
+                                   {"mlperf_ic_resnet8_int8_qdq.onnx", "", false, 4}}) {
       if (!have(std::string("models/") + network.file)) continue;
       CAPTURE(network.file);
       const auto graph = lower::lower(model(network.file, network.type));
-      check_emulator(graph, random_codes(graph, 300), 300, network.with_clang);
+      check_emulator(graph, random_codes(graph, network.rows), network.rows, network.with_clang);
     }
   }
 }

@@ -1,8 +1,9 @@
 // The charges of HGCal modules as inputs of the ECON-T encoder.
 //   econt_vectors CHARGES.csv ROWS OUT.npy
-// CHARGES: a line of 48 trigger cells per module, behind a heading. A cell is divided by the largest
-// power of two that does not exceed the module's sum (fastml-science, sensor-data-compression) and
-// takes its place in an image of 8 x 8, whose lower right quarter stays empty.
+// CHARGES: a line of 48 trigger cells per module, behind a heading. A cell is divided by the
+// largest power of two that does not exceed the module's sum (fastml-science,
+// sensor-data-compression) and takes its place in an image of 8 x 8, whose lower right quarter
+// stays empty.
 #include <bit>
 #include <cstdint>
 #include <cstdlib>
