@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <numeric>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "nib/base/error.h"
 #include "nib/plan/flow.h"
@@ -37,17 +39,41 @@ void check_goal(const Goal& goal) {
   }
 }
 
-void check_size(const lower::IntegerGraph& graph, const Flow& flow) {
-  const std::int64_t total =
-      std::accumulate(flow.nonzero.begin(), flow.nonzero.end(), std::int64_t{0});
-  if (total <= kMaxUnrolledWeights) return;
-  const auto largest = std::max_element(flow.nonzero.begin(), flow.nonzero.end());
-  const lower::Node& node = graph.node(static_cast<std::int32_t>(largest - flow.nonzero.begin()));
+[[noreturn]] void too_large(const lower::IntegerGraph& graph,
+                            const std::vector<std::int64_t>& nonzero, std::int64_t total) {
+  const auto largest = std::max_element(nonzero.begin(), nonzero.end());
+  const lower::Node& node = graph.node(static_cast<std::int32_t>(largest - nonzero.begin()));
   fail(ErrorCode::E702,
        fmt::format("{} nonzero weights (counted once for each position that uses them); the "
                    "unrolled style takes up to {}; the largest layer has {}",
                    total, kMaxUnrolledWeights, *largest),
        node.name);
+}
+
+/// So many times more than can be unrolled that what nobody reads need not be known.
+void check_rough_size(const lower::IntegerGraph& graph) {
+  constexpr std::int64_t kHopeless = 20 * kMaxUnrolledWeights;
+  std::vector<std::int64_t> nonzero;
+  for (const lower::Node& node : graph.nodes) {
+    const auto* linear = std::get_if<lower::Linear>(&node.op);
+    const auto* conv = std::get_if<lower::Conv>(&node.op);
+    const Tensor<std::int64_t>* weights = linear != nullptr ? &linear->weights
+                                          : conv != nullptr ? &conv->weights
+                                                            : nullptr;
+    nonzero.push_back(0);
+    if (weights == nullptr || weights->size() == 0) continue;
+    const std::int64_t zeros = std::count(weights->data.begin(), weights->data.end(), 0);
+    const std::int64_t positions = graph.value(node.output).elements() / weights->shape[0];
+    nonzero.back() = (weights->size() - zeros) * positions;
+  }
+  const std::int64_t total = std::accumulate(nonzero.begin(), nonzero.end(), std::int64_t{0});
+  if (total > kHopeless) too_large(graph, nonzero, total);
+}
+
+void check_size(const lower::IntegerGraph& graph, const Flow& flow) {
+  const std::int64_t total =
+      std::accumulate(flow.nonzero.begin(), flow.nonzero.end(), std::int64_t{0});
+  if (total > kMaxUnrolledWeights) too_large(graph, flow.nonzero, total);
 }
 
 void mark_extra_registers(Plan& plan) {
@@ -98,6 +124,7 @@ Plan plan_unrolled(const lower::IntegerGraph& graph, const arith::Target& target
                      graph.outputs.size()),
          {}, "a stream carries one tensor: build without the wrapper");
   }
+  check_rough_size(graph);
   const Flow flow = analyse(graph);
   check_size(graph, flow);
   Plan plan;

@@ -86,7 +86,7 @@ class Printer {
     const std::string tail = comment.empty() ? "" : "  // " + comment_text(comment);
     const bool behind = comment.find('\n') == std::string::npos &&
                         static_cast<std::size_t>(indent) + text.size() + tail.size() <= kColumns;
-    if (!behind) append_comment(out_, indent, comment);
+    if (!behind && !comment.empty()) append_comment(out_, indent, comment);
     append_wrapped(out_, indent, text);
     if (behind && !tail.empty()) {
       out_.pop_back();

@@ -105,12 +105,12 @@ TEST_CASE("windows: RTL equals the graph in every cycle, and lints without a war
   std::filesystem::remove_all(folder);
 }
 
-TEST_CASE("golden text of a small design") {
-  const plan::Plan plan =
-      plan::plan_unrolled(test::small_graph(), arith::find_target("xcvu13p-2"), {});
+// Compares the generated files with tests/golden_text/<name>; NIB_UPDATE_GOLDEN=1 writes them.
+void check_texts(const lower::IntegerGraph& graph, const plan::Goal& goal,
+                 const std::string& name) {
+  const plan::Plan plan = plan::plan_unrolled(graph, arith::find_target("xcvu13p-2"), goal);
   const map::Design design = map::map_unrolled(plan);
-  const std::filesystem::path folder =
-      std::filesystem::path(NIB_TESTS_DIR) / "golden_text/map_small";
+  const std::filesystem::path folder = std::filesystem::path(NIB_TESTS_DIR) / "golden_text" / name;
   const bool update = std::getenv("NIB_UPDATE_GOLDEN") != nullptr;
   if (update) std::filesystem::create_directories(folder);
   for (const map::SourceFile& f : design.files) {
@@ -119,6 +119,24 @@ TEST_CASE("golden text of a small design") {
     if (update) std::ofstream(path, std::ios::binary) << f.text;
     CHECK_MESSAGE(read(path) == f.text, path.string());
   }
+}
+
+TEST_CASE("golden text of a small design") { check_texts(test::small_graph(), {}, "map_small"); }
+
+TEST_CASE("golden text of a convolution and a pool") {
+  test::Numbers n(5);
+  test::GraphBuilder b("eye");
+  lower::ValueId x = b.input("x", std::vector<Range>(16, Range{0, 15}));
+  std::vector<std::int32_t> all;
+  for (std::int32_t i = 0; i < 16; ++i) all.push_back(i);
+  x = b.arrange("image", x, {1, 1, 4, 4}, all, {});
+  x = b.conv("conv1", x, test::random_conv(n, test::window(3, 2, 1, 0), 1, 2, 1, 4));
+  x = test::channel_steps(b, "relu1", x, 3);
+  x = b.max_pool("pool1", x, {test::window(2, 2, 1, 0)});
+  b.output("y", x);
+  plan::Goal goal;
+  goal.latency_cycles = 2;
+  check_texts(b.take(), goal, "map_windows");
 }
 
 TEST_CASE("texts are plain: 100 columns, ASCII, no tabs, a comment first") {
