@@ -21,8 +21,8 @@ void check_prove(Session& session, const graph::Graph& graph) {
     }
     session.add("prove", true,
                 fmt::format("{} elements of layers and outputs equal the graph for all inputs: {} "
-                            "by linear forms, the others on {} sums ({} asked from golden); all "
-                            "paths pass {} registers",
+                            "by linear forms, the others on {} values and intervals of their "
+                            "sums ({} asked from golden); all paths pass {} registers",
                             report.neurons, report.linear, report.points, report.golden_points,
                             session.manifest.latency));
   });

@@ -49,6 +49,34 @@ bool fits(Range range, int bits, bool is_signed) {
   return full_range(bits, is_signed).contains(range);
 }
 
+/// The form modulo 2^bits whose values all fit into a word of that size: then it is the word's exact
+/// value. Coefficients of least size are tried, then those that are not negative (of a variable of
+/// one bit, -15 x is 241 x in an unsigned word of 8).
+std::optional<LinearForm> congruent(const LinearForm& x, int bits, bool is_signed,
+                                    const std::vector<Variable>& variables) {
+  if (bits < 1 || bits > 61) return std::nullopt;
+  const std::int64_t size = std::int64_t{1} << bits;
+  for (const std::int64_t limit : {size / 2, size}) {
+    LinearForm y;
+    for (const auto& [variable, factor] : x.terms) {
+      std::int64_t reduced = factor & (size - 1);
+      if (reduced >= limit) reduced -= size;
+      if (reduced != 0) y.terms.emplace_back(variable, reduced);
+    }
+    y.constant = x.constant & (size - 1);
+    auto result = scaled(y, 1, variables);
+    if (!result) continue;
+    // The constant that puts the least value into the 2^bits from the word's least one on.
+    const std::int64_t low = full_range(bits, is_signed).min;
+    const std::int64_t turns = (result->range.min - low) >> bits;
+    std::int64_t moved = 0;
+    if (__builtin_mul_overflow(turns, size, &moved)) continue;
+    result = combine(*result, 1, LinearForm{}, 0, -moved, variables);
+    if (result && fits(result->range, bits, is_signed)) return result;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<LinearForm> combine(const LinearForm& x, std::int64_t a, const LinearForm& y,
@@ -163,6 +191,8 @@ std::optional<LinearForm> LinearView::run_value(const Run& run, bool top, Extens
   if (!part || (top && extension == Extension::kNone)) return part;
   const bool is_signed = top && extension == Extension::kSigned;
   if (fits(part->range, run.length, is_signed)) return part;
+  const auto wrapped = congruent(*part, run.length, is_signed, variables_);
+  if (wrapped) return wrapped;
   if (run.first.kind == Source::Kind::kCell) {
     const Cell& cell = netlist_.cells[static_cast<std::size_t>(run.first.id)];
     narrow_.push_back(fmt::format("{} ({}) needs {} but is read as {} {} bits", cell.source,
@@ -186,6 +216,15 @@ std::optional<LinearForm> LinearView::value(const Bits& bits, Extension extensio
       while (content.size() > 1 && source(content[content.size() - 2]) == top) {
         content.pop_back();
         extension = Extension::kSigned;
+      }
+    } else {
+      // A signed word that is continued, then read as an unsigned one.
+      const auto size = static_cast<int>(content.size());
+      while (content.size() > 1 && source(content[content.size() - 2]) == top) content.pop_back();
+      if (static_cast<int>(content.size()) < size) {
+        const auto number = value(content, Extension::kSigned);
+        if (!number) return std::nullopt;
+        return number->range.min >= 0 ? number : congruent(*number, size, false, variables_);
       }
     }
   }

@@ -63,6 +63,12 @@ Program::Program(LinearView& view, const Bits& output, const IsLeaf& is_leaf)
     : view_(view), is_leaf_(is_leaf) {
   output_ = operand(output);
   values_.resize(slots_.size());
+  intervals_.resize(slots_.size());
+  widths_.resize(slots_.size());
+  for (std::size_t i = 0; i < leaves_.size(); ++i) {
+    widths_[static_cast<std::size_t>(leaf_slots_[i])] = leaves_[i].width;
+  }
+  for (const Step& step : steps_) widths_[static_cast<std::size_t>(step.slot)] = step.width;
 }
 
 int Program::slot_of(const Source& source) {

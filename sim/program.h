@@ -19,6 +19,12 @@ struct ProgramLeaf {
   int width = 0;
 };
 
+/// The words start, start + 1, ..., start + length modulo 2^width: what a signal may be where a sum
+/// runs over an interval. length >= 2^width - 1: any word.
+struct CyclicInterval {
+  std::uint64_t start = 0, length = 0;
+};
+
 /// Straight-line evaluation of a cone of cells. Words of up to 64 bits.
 class Program {
  public:
@@ -33,6 +39,9 @@ class Program {
   /// The output's bits for leaf values in the order of leaves() (taken modulo their widths). False
   /// where an undefined bit is read.
   [[nodiscard]] bool run(const std::vector<std::int64_t>& leaves, std::uint64_t& output);
+  /// The output's bits where they are shown to be the same, and defined, for all leaf values in the
+  /// intervals; nullopt where this is not shown (it may be so all the same).
+  [[nodiscard]] std::optional<std::uint64_t> run_over(const std::vector<CyclicInterval>& leaves);
   [[nodiscard]] std::size_t steps() const { return steps_.size(); }
   /// Cells of the cone.
   [[nodiscard]] const std::vector<int>& cells() const { return cells_; }
@@ -61,6 +70,10 @@ class Program {
   [[nodiscard]] std::uint64_t gather(const Operand& operand) const;
   [[nodiscard]] std::uint64_t evaluate(const Step& step, bool& defined) const;
   [[nodiscard]] std::uint64_t shifted(const Step& step, bool& defined) const;
+  [[nodiscard]] CyclicInterval gather_over(const Operand& operand) const;
+  [[nodiscard]] CyclicInterval evaluate_over(const Step& step, bool& defined);
+  [[nodiscard]] CyclicInterval chosen_over(const Step& step, CyclicInterval select,
+                                           bool& defined) const;
 
   LinearView& view_;
   IsLeaf is_leaf_;
@@ -71,6 +84,8 @@ class Program {
   std::vector<int> cells_;
   Operand output_;
   std::vector<std::uint64_t> values_;
+  std::vector<CyclicInterval> intervals_;  ///< by slot, of run_over
+  std::vector<int> widths_;                ///< by slot
 };
 
 }  // namespace nib::sim

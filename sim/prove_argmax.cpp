@@ -1,5 +1,6 @@
-// ArgMax as a tournament: every comparison is shown to be between the largest of two neighbouring
-// groups, then the index logic is run through all outcomes of the comparisons.
+// ArgMax as a tournament: every comparison is shown to be between the largest of two groups of
+// candidates, the earlier one winning where they are equal; then the index logic is shown to follow
+// the winner. Candidates that can never win may stand outside.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,81 +10,97 @@
 namespace nib::sim {
 namespace {
 
-constexpr std::size_t kMaxComparisons = 20;
-
 bool is_comparison(CellKind kind) {
   return kind == CellKind::kLt || kind == CellKind::kLe || kind == CellKind::kGe ||
          kind == CellKind::kGt;
 }
 
-/// The largest of candidates first .. last: one candidate, or what comparison `cell` joins.
+/// The largest of some entries: one, or what comparison `cell` chooses.
 struct Group {
-  int first = 0, last = 0;
+  std::vector<int> entries;  ///< in the order in which they win where they are equal
   int cell = -1;
 };
 
-/// A comparison of two neighbouring groups; its bit tells whether the later one is larger.
+/// A comparison of two groups, told by its bit.
 struct Comparison {
-  Group low, high;
-  bool high_wins_at_one = true;  ///< the bit is 1 where the later group is chosen
-  bool strict = true;            ///< the later group is chosen only where it is strictly larger
+  Group low, high;               ///< `low` wins where they are equal
+  bool high_wins_at_one = true;  ///< the bit is 1 where `high` is chosen
 };
 
+/// Reads the comparisons and choices of the netlist. Entries are the linear forms that it compares.
 class Tournament {
  public:
-  Tournament(LinearView& view, std::vector<RationalForm> candidates)
-      : view_(view), candidates_(std::move(candidates)) {}
+  explicit Tournament(LinearView& view) : view_(view) {}
 
-  /// The group whose maximum `bits` carry; nullopt where they carry nothing of the kind.
+  [[nodiscard]] const std::vector<LinearForm>& entries() const { return entries_; }
+
+  /// The group whose largest `bits` carry: exactly, as a number of that extension, or modulo their
+  /// size (kNone); nullopt where they carry nothing of the kind.
   std::optional<Group> group(const Bits& bits, Extension extension) {
-    if (const auto form = view_.value(bits, extension)) return candidate(*form);
+    if (auto form = view_.value(bits, extension)) return entry(std::move(*form));
+    // Not linear: a choice between two groups, perhaps continued.
     Bits content = bits;
     while (!content.empty() && content.back() == kBit0) {
       content.pop_back();
       extension = Extension::kUnsigned;
     }
     if (content.empty()) return std::nullopt;
-    const Source first = view_.source(content.front());
-    while (extension == Extension::kSigned && content.size() > 1 &&
+    while (extension != Extension::kUnsigned && content.size() > 1 &&
            view_.source(content.back()) == view_.source(content[content.size() - 2])) {
       content.pop_back();
+      extension = Extension::kSigned;
     }
+    const Source first = view_.source(content.front());
     if (first.kind != Source::Kind::kCell) return std::nullopt;
     for (std::size_t i = 0; i < content.size(); ++i) {
       const Source expected{first.kind, false, first.id, static_cast<int>(i)};
       if (view_.source(content[i]) != expected) return std::nullopt;
     }
-    return selection(view_.netlist().cells[static_cast<std::size_t>(first.id)], content.size(),
-                     extension);
+    auto chosen =
+        selection(view_.netlist().cells[static_cast<std::size_t>(first.id)], content.size());
+    if (!chosen || extension == Extension::kNone) return chosen;
+    const Range word =
+        full_range(static_cast<int>(content.size()), extension == Extension::kSigned);
+    return word.contains(largest(*chosen)) ? chosen : std::nullopt;
   }
 
   /// What a comparison cell compares.
   std::optional<Comparison> comparison(int id) {
+    const auto known = comparisons_.find(id);
+    if (known != comparisons_.end()) return known->second;
     const Cell& cell = view_.netlist().cells[static_cast<std::size_t>(id)];
     if (!is_comparison(cell.kind)) return std::nullopt;
     const Extension extension =
         cell.a_signed && cell.b_signed ? Extension::kSigned : Extension::kUnsigned;
-    const auto a = group(cell.a, extension), b = group(cell.b, extension);
-    if (!a || !b) return std::nullopt;
-    const bool ordered = a->last + 1 == b->first;
-    if (!ordered && b->last + 1 != a->first) return std::nullopt;
-    Comparison c{ordered ? *a : *b, ordered ? *b : *a, true, true};
-    // a < b with a the earlier group: 1 where the later one is strictly larger.
-    const bool less = cell.kind == CellKind::kLt || cell.kind == CellKind::kLe;
-    const bool or_equal = cell.kind == CellKind::kLe || cell.kind == CellKind::kGe;
-    c.high_wins_at_one = less == ordered;
-    c.strict = c.high_wins_at_one != or_equal;
-    return c;
+    auto a = group(cell.a, extension), b = group(cell.b, extension);
+    if (!a || !b) return comparisons_[id] = std::nullopt;
+    // a < b and a <= b are 1 where b may win; a < b and a >= b give equal values to a.
+    const bool one_is_b = cell.kind == CellKind::kLt || cell.kind == CellKind::kLe;
+    const bool a_at_tie = cell.kind == CellKind::kLt || cell.kind == CellKind::kGe;
+    Comparison c{std::move(a_at_tie ? *a : *b), std::move(a_at_tie ? *b : *a),
+                 one_is_b == a_at_tie};
+    return comparisons_[id] = std::move(c);
   }
 
  private:
-  std::optional<Group> selection(const Cell& cell, std::size_t width, Extension extension) {
+  Group entry(LinearForm form) {
+    entries_.push_back(std::move(form));
+    return {{static_cast<int>(entries_.size()) - 1}, -1};
+  }
+
+  /// Of the largest of the entries.
+  Range largest(const Group& group) const {
+    Range range = entries_[static_cast<std::size_t>(group.entries[0])].range;
+    for (const int entry : group.entries) {
+      const Range own = entries_[static_cast<std::size_t>(entry)].range;
+      range = {std::max(range.min, own.min), std::max(range.max, own.max)};
+    }
+    return range;
+  }
+
+  /// A choice by a comparison of its branches, modulo 2^width.
+  std::optional<Group> selection(const Cell& cell, std::size_t width) {
     if (cell.kind != CellKind::kMux) return std::nullopt;
-    const auto part = [&](const Bits& bits) {
-      return group(Bits(bits.begin(), bits.begin() + static_cast<long>(width)), extension);
-    };
-    const auto a = part(cell.a), b = part(cell.b);
-    if (!a || !b) return std::nullopt;
     bool inverted = false;
     Source select = view_.source(cell.s[0]);
     while (select.kind == Source::Kind::kCell) {
@@ -96,107 +113,213 @@ class Tournament {
     if (select.kind != Source::Kind::kCell) return std::nullopt;
     const auto c = comparison(select.id);
     if (!c) return std::nullopt;
-    const bool b_is_high = b->first == c->high.first && b->last == c->high.last &&
-                           a->first == c->low.first && a->last == c->low.last;
-    const bool a_is_high = a->first == c->high.first && a->last == c->high.last &&
-                           b->first == c->low.first && b->last == c->low.last;
-    if (!(b_is_high && c->high_wins_at_one != inverted) &&
-        !(a_is_high && c->high_wins_at_one == inverted)) {
+    const bool b_is_high = c->high_wins_at_one != inverted;
+    const auto carries = [&](const Bits& bits, const Group& wanted) {
+      return is_group(Bits(bits.begin(), bits.begin() + static_cast<long>(width)), wanted);
+    };
+    if (!carries(cell.b, b_is_high ? c->high : c->low) ||
+        !carries(cell.a, b_is_high ? c->low : c->high)) {
       return std::nullopt;
     }
-    return Group{c->low.first, c->high.last, select.id};
+    Group both = c->low;
+    both.entries.insert(both.entries.end(), c->high.entries.begin(), c->high.entries.end());
+    both.cell = select.id;
+    return both;
   }
 
-  /// The candidate that `form` is, on the scale that all share: scale * form + offset, scale > 0.
-  std::optional<Group> candidate(const LinearForm& form) {
-    if (form.terms.empty()) return std::nullopt;
-    for (std::size_t i = 0; i < candidates_.size(); ++i) {
-      const RationalForm& c = candidates_[i];
-      if (c.terms.size() != form.terms.size()) continue;
-      const Rational scale = c.terms[0].second / to_rational(form.terms[0].second);
-      bool same = scale > 0;
-      for (std::size_t t = 0; t < c.terms.size() && same; ++t) {
-        same = c.terms[t].first == form.terms[t].first &&
-               c.terms[t].second == scale * to_rational(form.terms[t].second);
-      }
-      if (!same) continue;
-      const Rational offset = c.constant - scale * to_rational(form.constant);
-      if (!known_) {
-        known_ = true;
-        scale_ = scale;
-        offset_ = offset;
-      }
-      if (scale != scale_ || offset != offset_) return std::nullopt;
-      return Group{static_cast<int>(i), static_cast<int>(i), -1};
+  /// True where `bits` carry the largest of `wanted` modulo their size.
+  bool is_group(const Bits& bits, const Group& wanted) {
+    const std::size_t before = entries_.size();
+    const auto found = group(bits, Extension::kNone);
+    bool same = found && found->cell == wanted.cell;
+    if (same && wanted.cell < 0) {
+      same = congruent(entries_[static_cast<std::size_t>(found->entries[0])],
+                       entries_[static_cast<std::size_t>(wanted.entries[0])], bits.size());
     }
-    return std::nullopt;
+    entries_.resize(before);  // they were looked at, no more
+    return same;
+  }
+
+  [[nodiscard]] static bool congruent(const LinearForm& x, const LinearForm& y, std::size_t bits) {
+    const std::uint64_t mask = bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
+    std::map<int, std::uint64_t> difference;
+    for (const auto& [variable, factor] : x.terms) {
+      difference[variable] += static_cast<std::uint64_t>(factor);
+    }
+    for (const auto& [variable, factor] : y.terms) {
+      difference[variable] -= static_cast<std::uint64_t>(factor);
+    }
+    difference[-1] =
+        static_cast<std::uint64_t>(x.constant) - static_cast<std::uint64_t>(y.constant);
+    return std::all_of(difference.begin(), difference.end(),
+                       [&](const auto& term) { return (term.second & mask) == 0; });
   }
 
   LinearView& view_;
-  std::vector<RationalForm> candidates_;
-  bool known_ = false;
-  Rational scale_ = 1, offset_ = 0;
+  std::vector<LinearForm> entries_;
+  std::map<int, std::optional<Comparison>> comparisons_;
 };
 
-/// Outcomes of all comparisons, by cell.
-struct Outcomes {
-  std::map<int, Comparison> comparisons;
-  std::map<int, bool> bit;
-
-  [[nodiscard]] int winner(const Group& group) const {
-    if (group.cell < 0) return group.first;
-    const Comparison& c = comparisons.at(group.cell);
-    return winner(bit.at(group.cell) == c.high_wins_at_one ? c.high : c.low);
+/// Smallest and largest value of a form.
+std::pair<Rational, Rational> bounds(const RationalForm& form,
+                                     const std::vector<Variable>& variables) {
+  std::pair<Rational, Rational> result{form.constant, form.constant};
+  for (const auto& [variable, factor] : form.terms) {
+    const Range range = variables[static_cast<std::size_t>(variable)].range;
+    const Rational a = factor * to_rational(range.min), b = factor * to_rational(range.max);
+    result.first += std::min(a, b);
+    result.second += std::max(a, b);
   }
-};
+  return result;
+}
+
+bool equal(const RationalForm& c, const LinearForm& form, const Rational& scale,
+           const Rational& offset) {
+  if (c.terms.size() != form.terms.size()) return false;
+  for (std::size_t t = 0; t < c.terms.size(); ++t) {
+    if (c.terms[t].first != form.terms[t].first ||
+        c.terms[t].second != scale * to_rational(form.terms[t].second)) {
+      return false;
+    }
+  }
+  return c.constant == scale * to_rational(form.constant) + offset;
+}
+
+/// Entries as candidates, ascending: candidate = scale * entry + offset, one scale > 0 for all.
+/// Empty where there is no such reading.
+std::vector<int> candidates_of(const std::vector<LinearForm>& entries,
+                               const std::vector<RationalForm>& candidates, const Rational& scale,
+                               const Rational& offset) {
+  std::vector<int> result;
+  std::size_t next = 0;
+  for (const LinearForm& entry : entries) {
+    while (next < candidates.size() && !equal(candidates[next], entry, scale, offset)) ++next;
+    if (next == candidates.size()) return {};
+    result.push_back(static_cast<int>(next++));
+  }
+  return result;
+}
+
+std::vector<int> candidates_of(const std::vector<LinearForm>& entries,
+                               const std::vector<RationalForm>& candidates) {
+  const auto varying = std::find_if(entries.begin(), entries.end(),
+                                    [](const LinearForm& e) { return !e.terms.empty(); });
+  if (varying == entries.end()) return {};
+  for (const RationalForm& c : candidates) {
+    if (c.terms.empty()) continue;
+    const Rational scale = c.terms[0].second / to_rational(varying->terms[0].second);
+    if (scale <= 0) continue;
+    const Rational offset = c.constant - scale * to_rational(varying->constant);
+    auto result = candidates_of(entries, candidates, scale, offset);
+    if (!result.empty()) return result;
+  }
+  return {};
+}
+
+/// Throws Fault where a candidate outside of `inside` may win against all of them.
+void check_outsiders(const std::vector<int>& inside, const std::vector<RationalForm>& candidates,
+                     const std::vector<Variable>& variables) {
+  for (int j = 0; j < static_cast<int>(candidates.size()); ++j) {
+    if (std::find(inside.begin(), inside.end(), j) != inside.end()) continue;
+    const Rational most = bounds(candidates[static_cast<std::size_t>(j)], variables).second;
+    const bool beaten = std::any_of(inside.begin(), inside.end(), [&](int i) {
+      const RationalForm& rival = candidates[static_cast<std::size_t>(i)];
+      const RationalForm& own = candidates[static_cast<std::size_t>(j)];
+      const bool same = i < j && rival.terms == own.terms && rival.constant == own.constant;
+      const Rational least = bounds(rival, variables).first;
+      return same || least > most || (least == most && i < j);
+    });
+    if (!beaten) throw Fault{fmt::format("candidate {} may win, but is not compared", j)};
+  }
+}
+
+/// Bits of the comparisons on the way to the winning entry; those of others stay open.
+void way_to(int entry, const Group& group, const std::map<int, Comparison>& comparisons,
+            std::map<int, bool>& bits) {
+  if (group.cell < 0) return;
+  const Comparison& c = comparisons.at(group.cell);
+  const auto& high = c.high.entries;
+  const bool is_high = std::find(high.begin(), high.end(), entry) != high.end();
+  bits[group.cell] = is_high == c.high_wins_at_one;
+  way_to(entry, is_high ? c.high : c.low, comparisons, bits);
+}
 
 }  // namespace
 
 Range Prover::prove_argmax(const ProvenWord& word, std::size_t e, const GraphElement& g) {
-  Tournament tournament(view_, g.candidates);
+  std::vector<RationalForm> candidates;
+  for (const RationalForm& form : g.candidates) candidates.push_back(folded(form));
+  Tournament tournament(view_);
   const auto is_leaf = [&](const Source& s) {
     return s.kind == Source::Kind::kCell &&
            is_comparison(netlist_.cells[static_cast<std::size_t>(s.id)].kind);
   };
   Program program(view_, element_bits(word, e), is_leaf);
-  const int count = static_cast<int>(g.candidates.size());
-  Outcomes outcomes;
-  Group all{0, count - 1, count == 1 ? -1 : INT32_MAX};
+  std::map<int, Comparison> comparisons;
+  Group all;
   for (const ProgramLeaf& leaf : program.leaves()) {
-    const auto c = is_leaf(leaf.signal) ? tournament.comparison(leaf.signal.id) : std::nullopt;
+    const auto c =
+        is_leaf(leaf.signal) ? tournament.comparison(leaf.signal.id) : std::nullopt;
     if (!c) throw Fault{"not provable: the index depends on more than a tournament's comparisons"};
-    if (!c->strict) throw Fault{"a comparison gives equal values to the later index"};
-    outcomes.comparisons[leaf.signal.id] = *c;
-    if (c->low.first == 0 && c->high.last == count - 1) all.cell = leaf.signal.id;
+    comparisons[leaf.signal.id] = *c;
+    if (c->low.entries.size() + c->high.entries.size() <= all.entries.size()) continue;
+    all = c->low;
+    all.entries.insert(all.entries.end(), c->high.entries.begin(), c->high.entries.end());
+    all.cell = leaf.signal.id;
   }
-  if (all.cell == INT32_MAX) throw Fault{"no comparison covers all candidates"};
-  for (const auto& [id, c] : outcomes.comparisons) {
+  for (const auto& [id, c] : comparisons) {
     for (const Group* part : {&c.low, &c.high}) {
-      if (part->cell >= 0 && outcomes.comparisons.count(part->cell) == 0) {
+      if (part->cell >= 0 && comparisons.count(part->cell) == 0) {
         throw Fault{"the index does not follow one of the comparisons"};
       }
     }
   }
-  const std::size_t n = program.leaves().size();
-  if (n > kMaxComparisons) throw Fault{fmt::format("not provable: {} comparisons", n)};
+  if (comparisons.size() + 1 != std::max<std::size_t>(all.entries.size(), 1)) {
+    throw Fault{"no comparison covers all candidates"};
+  }
+  // The candidate of each place in `all`.
+  std::vector<int> inside;
+  if (comparisons.empty()) {
+    // Nothing is compared: the one that always wins.
+    const auto least = [&](int i) {
+      return bounds(candidates[static_cast<std::size_t>(i)], variables_).first;
+    };
+    int best = 0;
+    for (int i = 1; i < static_cast<int>(candidates.size()); ++i) {
+      if (least(i) > least(best)) best = i;
+    }
+    inside = {best};
+    all.entries = {0};
+  } else {
+    std::vector<LinearForm> forms;
+    for (const int entry : all.entries) {
+      forms.push_back(folded(tournament.entries()[static_cast<std::size_t>(entry)]));
+    }
+    inside = candidates_of(forms, candidates);
+    if (inside.empty()) throw Fault{"what is compared is not the candidates in their order"};
+  }
+  check_outsiders(inside, candidates, variables_);
+  const Element& type = word.word->elements[e];
   Range range{INT64_MAX, INT64_MIN};
-  for (std::uint64_t mask = 0; mask < std::uint64_t{1} << n; ++mask) {
-    std::vector<std::int64_t> bits(n);
-    for (std::size_t i = 0; i < n; ++i) {
-      bits[i] = static_cast<std::int64_t>(mask >> i & 1U);
-      outcomes.bit[program.leaves()[i].signal.id] = bits[i] != 0;
+  for (std::size_t i = 0; i < inside.size(); ++i) {
+    std::map<int, bool> bits;
+    way_to(all.entries[i], all, comparisons, bits);
+    std::vector<CyclicInterval> leaves;
+    for (const ProgramLeaf& leaf : program.leaves()) {
+      const auto bit = bits.find(leaf.signal.id);
+      leaves.push_back(bit == bits.end() ? CyclicInterval{0, 1}
+                                         : CyclicInterval{bit->second ? 1U : 0U, 0});
     }
-    std::uint64_t code = 0;
-    const bool defined = program.run(bits, code);
+    const auto code = program.run_over(leaves);
     ++report_.points;
-    const int winner = outcomes.winner(all);
-    const Element& type = word.word->elements[e];
-    const Rational value = type.scale * to_rational(static_cast<std::int64_t>(code)) + type.offset;
-    if (!defined || value != winner) {
-      throw Fault{fmt::format("where candidate {} wins, the index is {}", winner, code)};
+    if (!code) {
+      throw Fault{fmt::format("where candidate {} wins, the index is not settled", inside[i])};
     }
-    range = {std::min(range.min, static_cast<std::int64_t>(code)),
-             std::max(range.max, static_cast<std::int64_t>(code))};
+    const auto index = static_cast<std::int64_t>(*code);
+    if (type.scale * to_rational(index) + type.offset != inside[i]) {
+      throw Fault{fmt::format("where candidate {} wins, the index is {}", inside[i], index)};
+    }
+    range = {std::min(range.min, index), std::max(range.max, index)};
   }
   return range;
 }

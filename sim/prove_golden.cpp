@@ -17,17 +17,54 @@ struct Question {
   Rational input;  ///< value of the root element
 };
 
-using Root = std::pair<graph::ValueId, std::int64_t>;
+/// Questions of one evaluation, by element of the tensor that is given.
+using Row = std::map<std::int64_t, Question>;
 
-/// Questions of one evaluation: at most one for each root element.
-using Row = std::map<Root, Question>;
+/// `values` of elements of `root`, zeros for the others and for the graph's inputs.
+std::vector<golden::Given> starting_from(const graph::Graph& graph, graph::ValueId root,
+                                         const std::map<std::int64_t, Rational>& values) {
+  std::vector<golden::Given> given;
+  for (const graph::GraphInput& input : graph.inputs) {
+    if (input.value == root) continue;
+    given.push_back({input.value, Tensor<Rational>(graph.value(input.value).shape)});
+  }
+  given.push_back({root, Tensor<Rational>(graph.value(root).shape)});
+  for (const auto& [element, value] : values) given.back().exact[element] = value;
+  return given;
+}
 
 }  // namespace
 
+/// A monotone function is constant where both ends of its sum's interval give the same. Any other
+/// that no word carries becomes a variable without a net, somewhere between the two: enough to show
+/// that what follows is constant all the same, and nothing else can be shown with it.
+void Prover::settle(graph::ValueId tensor, GraphElements& elements) {
+  // One root tensor at a time: they may stand behind one another.
+  std::map<graph::ValueId, std::vector<std::size_t>> by_root;
+  for (std::size_t e = 0; e < elements.size(); ++e) {
+    const GraphElement& g = elements[e];
+    if (g.kind == GraphElement::Kind::kStep && g.monotone) by_root[g.root.first].push_back(e);
+  }
+  for (const auto& [root, all] : by_root) {
+    std::optional<Tensor<Rational>> ends[2];
+    for (const std::size_t upper : {0, 1}) {
+      std::map<std::int64_t, Rational> at;
+      for (const std::size_t e : all) {
+        const PrimitiveForm p = primitive_of(folded(elements[e].form), variables_);
+        const std::int64_t end = upper != 0 ? p.form.range.max : p.form.range.min;
+        at[elements[e].root.second] = p.unit * to_rational(end) + p.rest;
+      }
+      ends[upper] =
+          golden::evaluate_exact(graph_, starting_from(graph_, root, at), std::span(&tensor, 1))[0];
+    }
+    if (!ends[0] || !ends[1]) continue;  // irrational
+    for (const std::size_t e : all) elements[e] = uncarried(ends[0]->data[e], ends[1]->data[e]);
+  }
+}
+
 void Prover::ask_golden(const ProvenWord& word, const std::vector<std::unique_ptr<Task>>& tasks) {
-  std::vector<Row> rows;
-  std::map<Root, std::size_t> used;  // rows that ask this element already
-  std::map<graph::ValueId, Tensor<Rational>> givens;
+  std::map<graph::ValueId, std::vector<Row>> rows;  // by the tensor that is given
+  std::map<std::pair<graph::ValueId, std::int64_t>, std::size_t> used;  // rows that ask this already
   const auto compare = [&](Task& task, const Question& q, const Rational& value) {
     const Rational got = task.type.scale * to_rational(q.code) + task.type.offset;
     ++report_.golden_points;
@@ -45,28 +82,26 @@ void Prover::ask_golden(const ProvenWord& word, const std::vector<std::unique_pt
         compare(task, q, q.input);
         continue;
       }
-      const Root root = task.graph.root;
-      givens.try_emplace(root.first, graph_.value(root.first).shape);
+      const auto& root = task.graph.root;
+      std::vector<Row>& of_root = rows[root.first];
       const std::size_t row = used[root]++;
-      if (rows.size() <= row) rows.emplace_back();
-      rows[row].emplace(root, std::move(q));
+      if (of_root.size() <= row) of_root.emplace_back();
+      of_root[row].emplace(root.second, std::move(q));
     }
   }
-  for (const Row& row : rows) {
-    std::vector<golden::Given> given;
-    for (const auto& [value, zeros] : givens) given.push_back({value, zeros});
-    for (const auto& [root, question] : row) {
-      for (golden::Given& g : given) {
-        if (g.value == root.first) g.exact[root.second] = question.input;
-      }
-    }
-    const auto values = golden::evaluate_exact(graph_, given, std::span(&word.tensor, 1));
-    for (const auto& [root, question] : row) {
-      Task& task = *tasks[question.task];
-      if (values[0]) {
-        compare(task, question, (*values[0])[static_cast<std::int64_t>(task.element)]);
-      } else if (task.error.empty()) {
-        task.error = "not provable: golden's value is irrational";
+  for (const auto& [root, of_root] : rows) {
+    for (const Row& row : of_root) {
+      std::map<std::int64_t, Rational> at;
+      for (const auto& [element, question] : row) at[element] = question.input;
+      const auto values = golden::evaluate_exact(graph_, starting_from(graph_, root, at),
+                                                 std::span(&word.tensor, 1));
+      for (const auto& [element, question] : row) {
+        Task& task = *tasks[question.task];
+        if (values[0]) {
+          compare(task, question, (*values[0])[static_cast<std::int64_t>(task.element)]);
+        } else if (task.error.empty()) {
+          task.error = "not provable: golden's value is irrational";
+        }
       }
     }
   }

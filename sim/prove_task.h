@@ -15,6 +15,10 @@ struct PrimitiveForm {
   Rational unit = 1, rest = 0;
 };
 
+/// Throws Fault where the integers leave 64 bits.
+[[nodiscard]] PrimitiveForm primitive_of(const RationalForm& form,
+                                         const std::vector<Variable>& variables);
+
 struct Prover::Task {
   /// Codes are the same from `first` to the next run's first, exclusive.
   struct RunOfCodes {
@@ -32,11 +36,16 @@ struct Prover::Task {
   std::string error;  ///< empty: nothing wrong so far
   std::string narrow;
 
-  /// Runs the circuit on every value of P; fills `runs`.
+  /// Runs the circuit over all values of P, in intervals of equal codes; fills `runs`.
   void enumerate();
   /// Values of P where golden must be asked: both ends of every run (monotone), else all.
   [[nodiscard]] std::vector<std::pair<std::int64_t, std::int64_t>> questions() const;
   [[nodiscard]] Range image() const;
+
+ private:
+  bool add_run(std::int64_t first, std::uint64_t bits);
+  bool run_at(std::int64_t p);
+  [[nodiscard]] std::optional<std::uint64_t> bits_over(Range range);
 };
 
 }  // namespace nib::sim

@@ -93,7 +93,7 @@ Prover::Prover(const graph::Graph& graph, const Manifest& manifest, const Netlis
       netlist_(netlist),
       threads_(std::max(threads, 1)),
       view_(netlist, variables_),
-      segment_(graph),
+      segment_(graph, [this](graph::ValueId id, GraphElements& e) { settle(id, e); }),
       depths_(netlist, manifest.clock) {}
 
 std::string Prover::neuron(const ProvenWord& word, std::size_t e) const {
@@ -102,6 +102,7 @@ std::string Prover::neuron(const ProvenWord& word, std::size_t e) const {
 
 std::string Prover::variable_name(int variable) const {
   const Variable& v = variables_[static_cast<std::size_t>(variable)];
+  if (v.word < 0) return "a value that no word carries";
   const ProvenWord& word = words_[static_cast<std::size_t>(v.word)];
   return fmt::format("{}[{}]", word.word->tensor, v.element);
 }
@@ -179,10 +180,23 @@ GraphElement Prover::variable_element(const ProvenWord& word, std::size_t e, Ran
   return g;
 }
 
+GraphElement Prover::uncarried(const Rational& low, const Rational& high) {
+  GraphElement g;
+  g.kind = GraphElement::Kind::kAffine;
+  g.form.constant = std::min(low, high);
+  if (low == high) return g;
+  g.form.terms.emplace_back(static_cast<int>(variables_.size()), abs(Rational(high - low)));
+  variables_.push_back({-1, 0, {}, {0, 1}});
+  variable_bits_.emplace_back();
+  return g;
+}
+
 void Prover::cut(const ProvenWord& word, const std::vector<Range>& ranges) {
   GraphElements elements;
   for (std::size_t e = 0; e < word.word->elements.size(); ++e) {
-    elements.push_back(variable_element(word, e, ranges[e]));
+    // What the word does not carry stays what the graph computes.
+    elements.push_back(word.word->elements[e].live ? variable_element(word, e, ranges[e])
+                                                   : segment_.elements(word.tensor)[e]);
   }
   words_.push_back(word);
   segment_.cut(word.tensor, std::move(elements));
@@ -314,7 +328,7 @@ void Prover::prove(const ProvenWord& word) {
   }
   for (std::size_t e = 0; e < ranges.size(); ++e) {
     const Range stated = word.word->elements[e].range;
-    if (!stated.contains(ranges[e])) {
+    if (word.word->elements[e].live && !stated.contains(ranges[e])) {
       failure(fmt::format("{}: codes {} leave the manifest's {}", neuron(word, e),
                           to_string(ranges[e]), to_string(stated)));
       ranges[e] = stated;

@@ -20,7 +20,7 @@ namespace nib::sim {
 struct ProofReport {
   std::int64_t neurons = 0;        ///< elements of layers' words and outputs
   std::int64_t linear = 0;         ///< by comparison of linear forms alone
-  std::int64_t points = 0;         ///< values of accumulators that were run through step logic
+  std::int64_t points = 0;         ///< values and intervals of sums that went through step logic
   std::int64_t golden_points = 0;  ///< of them asked from golden
   std::int64_t failures = 0;
   std::string first;  ///< the first failure in words
@@ -52,6 +52,8 @@ class Prover {
   void prove(const ProvenWord& word);
   void cut(const ProvenWord& word, const std::vector<Range>& ranges);
   [[nodiscard]] GraphElement variable_element(const ProvenWord& word, std::size_t e, Range range);
+  void settle(graph::ValueId tensor, GraphElements& elements);
+  [[nodiscard]] GraphElement uncarried(const Rational& low, const Rational& high);
   void set_cut_bits();
   void failure(const std::string& text);
 

@@ -25,6 +25,8 @@ GraphElement affine(RationalForm form) {
 
 bool is_constant(const GraphElement& e) { return e.kind == Kind::kAffine && e.form.terms.empty(); }
 
+bool is_zero(const GraphElement& e) { return is_constant(e) && e.form.constant == 0; }
+
 /// An elementwise function of `x`, element `index` of tensor `value`.
 GraphElement step_of(const GraphElement& x, graph::ValueId value, std::int64_t index,
                      bool monotone) {
@@ -69,14 +71,12 @@ GraphElement quotient_of(const GraphElement& x, const GraphElement& y) {
 class Sum {
  public:
   void add(const GraphElement& x, const GraphElement& y) {
+    if (is_zero(x) || is_zero(y)) return;
     const bool right = is_constant(y);
     const GraphElement& form = right ? x : y;
-    if (!right && !is_constant(x)) linear_ = false;
+    if ((!right && !is_constant(x)) || form.kind != Kind::kAffine) linear_ = false;
     if (!linear_) return;
     const Rational& factor = right ? y.form.constant : x.form.constant;
-    if (factor == 0) return;  // whatever the other one is
-    if (form.kind != Kind::kAffine) linear_ = false;
-    if (!linear_) return;
     for (const auto& [variable, value] : form.form.terms) terms_[variable] += value * factor;
     constant_ += form.form.constant * factor;
   }
@@ -217,7 +217,7 @@ class NodeWalk {
     if (a.empty() || b.size() > 2 || b.empty()) return nothing();
     const std::int64_t inner = a.back(), columns = b.size() == 2 ? b[1] : 1;
     if (inner == 0) return nothing();
-    return product_sum(input(0), input(1), element_count(a) / inner, inner, columns, false, false);
+    return product_sum(settled(0), settled(1), element_count(a) / inner, inner, columns, false, false);
   }
 
   GraphElements operator()(const graph::Gemm& op) {
@@ -225,9 +225,9 @@ class NodeWalk {
     if (a.size() != 2 || shape(1).size() != 2) return nothing();
     const std::int64_t rows = a[op.trans_a ? 1 : 0], inner = a[op.trans_a ? 0 : 1];
     const std::int64_t columns = shape(1)[op.trans_b ? 0 : 1];
-    GraphElements y = product_sum(input(0), input(1), rows, inner, columns, op.trans_a, op.trans_b);
+    GraphElements y = product_sum(settled(0), settled(1), rows, inner, columns, op.trans_a, op.trans_b);
     const bool has_c = node_.inputs.size() > 2 && node_.inputs[2] != graph::kNone;
-    const GraphElements c = has_c ? input(2) : GraphElements{affine({})};
+    const GraphElements c = has_c ? settled(2) : GraphElements{affine({})};
     const Shape c_shape = has_c ? shape(2) : Shape{1};
     const auto index = broadcast_index(c_shape, {rows, columns});
     for (std::size_t i = 0; i < y.size(); ++i) {
@@ -267,7 +267,7 @@ class NodeWalk {
     const auto rank = static_cast<int>(in.size());
     const auto axis = static_cast<std::size_t>(op.axis < 0 ? op.axis + rank : op.axis);
     const auto strides = strides_of(in);
-    const GraphElements& x = input(0);
+    const GraphElements& x = settled(0);
     const std::int64_t length = in[axis], step = strides[axis];
     GraphElements y;
     for (std::int64_t i = 0; i < static_cast<std::int64_t>(x.size()); ++i) {
@@ -287,7 +287,7 @@ class NodeWalk {
  private:
   /// The largest of elements of the input, or its index.
   GraphElement choice(Kind kind, const std::vector<std::int64_t>& elements) {
-    const GraphElements& x = input(0);
+    const GraphElements& x = settled(0);
     GraphElement e;
     e.kind = kind;
     for (const std::int64_t i : elements) {
@@ -310,7 +310,7 @@ class NodeWalk {
   GraphElements convolution() {
     const auto forms = golden::forms_of(graph_, node_);
     if (!forms.convolution) return nothing();
-    const GraphElements &x = input(0), &w = input(1);
+    const GraphElements &x = settled(0), &w = settled(1);
     const bool has_bias = node_.inputs.size() > 2 && node_.inputs[2] != graph::kNone;
     GraphElements y;
     std::vector<golden::Convolution::Term> terms;
@@ -350,7 +350,7 @@ class NodeWalk {
     });
   }
   GraphElements means(bool divided) {
-    const GraphElements& x = input(0);
+    const GraphElements& x = settled(0);
     return over_fan([&](const std::vector<std::int64_t>& elements, double count) {
       Sum sum;
       const GraphElement factor = affine({{}, divided ? 1 / exact(count) : Rational(1)});
@@ -360,7 +360,12 @@ class NodeWalk {
   }
 
   const GraphElements& input(std::size_t k) { return view_.elements(node_.inputs[k]); }
+  const GraphElements& settled(std::size_t k) { return view_.settled(node_.inputs[k]); }
   const Shape& shape(std::size_t k) const { return graph_.value(node_.inputs[k]).shape; }
+  bool is_constant_tensor(std::size_t k) {
+    const GraphElements& x = input(k);
+    return std::all_of(x.begin(), x.end(), is_constant);
+  }
   GraphElements nothing() const {
     const std::int64_t count = element_count(graph_.value(node_.outputs[0]).shape);
     return GraphElements(static_cast<std::size_t>(count));
@@ -377,6 +382,8 @@ class NodeWalk {
   GraphElements binary(Function function) {
     const Shape& out = graph_.value(node_.outputs[0]).shape;
     const auto a = broadcast_index(shape(0), out), b = broadcast_index(shape(1), out);
+    const bool one_step = is_constant_tensor(0) || is_constant_tensor(1);
+    if (!one_step) settled(0), settled(1);
     const GraphElements &x = input(0), &y = input(1);
     GraphElements result;
     for (std::size_t i = 0; i < a.size(); ++i) {
@@ -411,6 +418,14 @@ RationalForm combine(const RationalForm& x, const Rational& a, const RationalFor
 
 void SegmentView::cut(graph::ValueId value, GraphElements elements) {
   known_[value] = std::move(elements);
+}
+
+const GraphElements& SegmentView::settled(graph::ValueId value) {
+  const GraphElements& all = elements(value);
+  const bool any = std::any_of(all.begin(), all.end(),
+                               [](const GraphElement& e) { return e.kind == Kind::kStep; });
+  if (any && settled_.insert(value).second) settle_(value, known_[value]);
+  return known_[value];
 }
 
 const GraphElements& SegmentView::elements(graph::ValueId value) {

@@ -2,8 +2,10 @@
 // function of one linear form.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,12 +43,19 @@ using GraphElements = std::vector<GraphElement>;
 /// Forms of tensors behind a set of cut tensors, computed on demand.
 class SegmentView {
  public:
-  explicit SegmentView(const graph::Graph& graph) : graph_(graph) {}
+  /// Makes those of the tensor's step functions constants that are constant over all inputs.
+  using Settle = std::function<void(graph::ValueId, GraphElements&)>;
+
+  /// `settle` is called once for each tensor that a node reads which is more than elementwise.
+  SegmentView(const graph::Graph& graph, Settle settle)
+      : graph_(graph), settle_(std::move(settle)) {}
 
   /// Elements of `value` as variables: real value = scale * code + offset of each.
   void cut(graph::ValueId value, GraphElements elements);
   /// Elements of `value` over the cut tensors before it.
   [[nodiscard]] const GraphElements& elements(graph::ValueId value);
+  /// The same, settled.
+  [[nodiscard]] const GraphElements& settled(graph::ValueId value);
 
  private:
   [[nodiscard]] GraphElements compute(graph::ValueId value);
@@ -54,7 +63,9 @@ class SegmentView {
   [[nodiscard]] bool is_computed_constant(graph::ValueId value) const;
 
   const graph::Graph& graph_;
+  Settle settle_;
   std::map<graph::ValueId, GraphElements> known_;
+  std::set<graph::ValueId> settled_;
 };
 
 /// a * x + b * y.
