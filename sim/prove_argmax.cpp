@@ -161,7 +161,7 @@ class Tournament {
 };
 
 /// Smallest and largest value of a form.
-std::pair<Rational, Rational> bounds(const RationalForm& form,
+std::pair<Rational, Rational> limits_of(const RationalForm& form,
                                      const std::vector<Variable>& variables) {
   std::pair<Rational, Rational> result{form.constant, form.constant};
   for (const auto& [variable, factor] : form.terms) {
@@ -221,12 +221,12 @@ void check_outsiders(const std::vector<int>& inside, const std::vector<RationalF
                      const std::vector<Variable>& variables) {
   for (int j = 0; j < static_cast<int>(candidates.size()); ++j) {
     if (std::find(inside.begin(), inside.end(), j) != inside.end()) continue;
-    const Rational most = bounds(candidates[static_cast<std::size_t>(j)], variables).second;
+    const Rational most = limits_of(candidates[static_cast<std::size_t>(j)], variables).second;
     const bool beaten = std::any_of(inside.begin(), inside.end(), [&](int i) {
       const RationalForm& rival = candidates[static_cast<std::size_t>(i)];
       const RationalForm& own = candidates[static_cast<std::size_t>(j)];
       const bool same = i < j && rival.terms == own.terms && rival.constant == own.constant;
-      const Rational least = bounds(rival, variables).first;
+      const Rational least = limits_of(rival, variables).first;
       return same || least > most || (least == most && i < j);
     });
     if (!beaten) throw Fault{fmt::format("candidate {} may win, but is not compared", j)};
@@ -282,7 +282,7 @@ Range Prover::prove_argmax(const ProvenWord& word, std::size_t e, const GraphEle
   if (comparisons.empty()) {
     // Nothing is compared: the one that always wins.
     const auto least = [&](int i) {
-      return bounds(candidates[static_cast<std::size_t>(i)], variables_).first;
+      return limits_of(candidates[static_cast<std::size_t>(i)], variables_).first;
     };
     int best = 0;
     for (int i = 1; i < static_cast<int>(candidates.size()); ++i) {
