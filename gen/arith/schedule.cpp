@@ -16,7 +16,7 @@
 namespace nib::arith {
 namespace {
 
-constexpr double kSlack = 1e-9;               // ns, against the rounding of sums of delays
+constexpr double kSlack = 1e-9;                // ns, against the rounding of sums of delays
 constexpr std::size_t kLargestExact = 200000;  // operations; beyond, the earliest schedule stands
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
