@@ -77,6 +77,7 @@ Contract of(const Width& u) {
 }
 
 Contract of(const WindowUnit& u) {
+  NIB_CHECK(u.window.rows.touches() && u.window.columns.touches(), "a window that reads pixels");
   Contract c = simple(repeat(u.window.steps(), {once(0, 1)}), u.format, u.format, u.queue, 1);
   c.window = u.window;
   c.ring_words = u.words;

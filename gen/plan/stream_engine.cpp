@@ -173,6 +173,45 @@ void Engine::fire(std::size_t p, const Firing& firing) {
   ++events_;
 }
 
+std::vector<std::int64_t> Engine::state(std::int64_t reference) const {
+  std::vector<std::int64_t> list;
+  for (const State& state : states_) {
+    list.push_back(static_cast<std::int64_t>(state.step));
+    list.push_back(state.last - reference);
+  }
+  const auto last_of = [&](int actor, const Queue& queue) {
+    const auto a = static_cast<std::size_t>(actor);
+    return a < states_.size() ? states_[a].last : queue.last_pop;
+  };
+  for (std::size_t c = 0; c < queues_.size(); ++c) {
+    const Queue& queue = queues_[c];
+    if (queue.source >= 0) {
+      list.push_back(queue.last_pop - reference);
+      continue;
+    }
+    list.push_back(queue.issued - queue.taken);
+    const std::int64_t consumer = last_of(consumer_[c], queue);
+    for (std::int64_t k = queue.taken; k < queue.issued; ++k) {
+      list.push_back(std::max(queue.arrived[slot(queue.arrived, k)], consumer) - reference);
+    }
+    // Room for the words to come: of a queue, its pops; of a ring, its releases.
+    const std::int64_t producer = states_[static_cast<std::size_t>(producer_[c])].last;
+    const std::int64_t first = std::max<std::int64_t>(queue.issued - queue.depth, 0);
+    if (network_.channels[c].is_ring) {
+      for (const auto& [words, when] : queue.released) {
+        if (words <= first || when <= producer) continue;
+        list.push_back(words - queue.issued);
+        list.push_back(when - reference);
+      }
+    } else if (!queue.popped.empty()) {
+      for (std::int64_t k = first; k < queue.taken; ++k) {
+        list.push_back(std::max(queue.popped[slot(queue.popped, k)], producer) - reference);
+      }
+    }
+  }
+  return list;
+}
+
 void Engine::run_process(std::size_t p, std::int64_t last) {
   for (Firing firing = evaluate(p); firing.when <= last; firing = evaluate(p)) fire(p, firing);
 }

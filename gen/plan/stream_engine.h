@@ -65,6 +65,9 @@ class Engine {
   [[nodiscard]] std::int64_t words_issued(std::size_t channel) const {
     return queues_[channel].issued;
   }
+  /// All that the future depends on, relative to the cycle `reference`: positions, words held,
+  /// times. Times that cannot hold anything back any more are cut off.
+  [[nodiscard]] std::vector<std::int64_t> state(std::int64_t reference) const;
   /// Steps fired since start().
   [[nodiscard]] std::int64_t events() const { return events_; }
 

@@ -28,6 +28,14 @@ std::int64_t corner(const Window& w, int oy, int ox) {
 
 }  // namespace
 
+bool Axis::touches() const {
+  for (int i = 0; i < positions() * kernel; ++i) {
+    const int place = i / kernel * stride + i % kernel * dilation - before;
+    if (place >= 0 && place < size) return true;
+  }
+  return false;
+}
+
 Loop once(unsigned takes, unsigned makes) {
   return {1, {static_cast<std::uint8_t>(takes), static_cast<std::uint8_t>(makes)}, {}};
 }

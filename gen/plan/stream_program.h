@@ -44,6 +44,8 @@ struct Axis {
   [[nodiscard]] int extent() const { return (kernel - 1) * dilation + 1; }
   /// Positions of the window.
   [[nodiscard]] int positions() const { return (size + before + after - extent()) / stride + 1; }
+  /// True if some tap of some position stands on a place that is no padding.
+  [[nodiscard]] bool touches() const;
   friend bool operator==(const Axis&, const Axis&) = default;
 };
 
@@ -53,7 +55,8 @@ struct Axis {
 /// all words in front of the corner of the next window's box, clamped to the frame, unless the
 /// next row of windows has its corner in the same row of pixels; with `release_rows` only the ends
 /// of window rows release, up to the first pixel of the corner's row; the last step of a frame
-/// releases the whole frame.
+/// releases the whole frame. A window that reads nothing but padding is no window: its reader would
+/// never end.
 struct Window {
   Axis rows, columns;
   int fold = 1;

@@ -113,6 +113,15 @@ bool fails(const std::function<void()>& act) {
   return false;
 }
 
+TEST_CASE("a window that reads nothing but padding is refused") {
+  // Taps at rows -2 and 1 of a single row.
+  const Axis axis{1, 2, 3, 3, 2, 2};
+  CHECK_FALSE(axis.touches());
+  CHECK(Axis{1, 3, 1, 1, 1, 1}.touches());
+  const Window w{axis, {1, 1, 1, 1, 0, 0}, 1, false, false};
+  CHECK(fails([&] { static_cast<void>(contract(WindowUnit{{1, 4}, w, 0, 4, {}})); }));
+}
+
 TEST_CASE("a network that is not closed is refused") {
   Design design;
   const Format f{1, 4, Kind::kUnsigned};

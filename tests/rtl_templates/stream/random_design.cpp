@@ -187,7 +187,7 @@ class Maker {
     if (!full(s)) return false;
     Window w{axis(s.h), axis(s.w), fold(s), draw_.chance(50), draw_.chance(40)};
     for (const Axis* a : {&w.rows, &w.columns}) {
-      if (a->extent() > a->size + a->before + a->after) return false;
+      if (a->extent() > a->size + a->before + a->after || !a->touches()) return false;
     }
     if (w.steps() > 2 * kMaxWords) return false;
     const std::int64_t least = least_ring(w);

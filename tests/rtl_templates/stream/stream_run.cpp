@@ -1,5 +1,6 @@
 // Runs a batch of random streaming designs three ways and compares every cycle of every stream:
-// the Verilated RTL, the token model, the SystemC model; and every word with the untimed values.
+// the Verilated RTL, the token model, the SystemC model; and every word with the untimed values,
+// and the first latency and the interval with those that measure() certifies.
 //
 //   stream_run TOP.so SEED DESIGNS ROUNDS CYCLES [MODE]
 //
@@ -16,6 +17,7 @@
 #include "batch.h"
 #include "mutants.h"
 #include "nib/plan/stream_log.h"
+#include "nib/plan/stream_measure.h"
 #include "nib/sim/stream_stalls.h"
 #include "rtl_top.h"
 #include "sc_stream.h"
@@ -40,6 +42,7 @@ struct Case {
   std::vector<Stimulus> stimuli;
   std::vector<HandshakeLog> token, rtl;
   std::vector<PackedWords> words;  ///< by channel
+  std::int64_t frames = 2;         ///< in `words`
   std::int64_t data_faults = 0, data_words = 0;
 };
 
@@ -70,6 +73,7 @@ void expect_words(Case& c, std::uint64_t seed) {
   for (std::size_t s = 0; s < design.network.sources.size(); ++s) {
     sources.push_back(source_lanes(*c.random, s, frames, seed));
   }
+  c.frames = frames;
   const std::vector<Lanes> all = values(design, sources);
   for (std::size_t ch = 0; ch < all.size(); ++ch) {
     c.words.push_back(design.network.channels[ch].is_ring ? PackedWords{}
@@ -218,6 +222,64 @@ bool same_logs(const Network& network, const HandshakeLog& log, const HandshakeL
   return true;
 }
 
+/// Last output word of each frame that all sinks have taken, from the log of round 0, which runs
+/// at full rate without reset.
+std::vector<std::int64_t> frame_ends(const Network& network, const Frames& frames,
+                                     const HandshakeLog& log) {
+  std::vector<std::int64_t> ends;
+  for (std::size_t s = 0; s < network.sinks.size(); ++s) {
+    std::vector<std::int64_t> own;
+    std::int64_t words = 0;
+    const auto& row = log[static_cast<std::size_t>(network.sinks[s])];
+    for (std::size_t t = 0; t < row.size(); ++t) {
+      if (row[t] != (kValid | kReady)) continue;
+      if (++words % frames.sink_words[s] == 0) own.push_back(static_cast<std::int64_t>(t));
+    }
+    if (s == 0) ends = own;
+    ends.resize(std::min(ends.size(), own.size()));
+    for (std::size_t f = 0; f < ends.size(); ++f) ends[f] = std::max(ends[f], own[f]);
+  }
+  return ends;
+}
+
+struct Certificates {
+  int latencies = 0, intervals = 0, deadlocks = 0, wrong = 0;
+};
+
+/// measure() against the RTL: latency of the first frame, interval, deadlock.
+void check_certificate(const Case& c, Certificates& sum) {
+  const Design& design = c.random->design;
+  const Network& network = design.network;
+  Frames frames{c.random->frame_words, {}};
+  for (const int sink : network.sinks) {
+    const auto words = static_cast<std::int64_t>(c.words[static_cast<std::size_t>(sink)].size());
+    frames.sink_words.push_back(words / c.frames);
+  }
+  const Timing timing = measure(network, frames, {0, 60});
+  const std::vector<std::int64_t> ends = frame_ends(network, frames, c.rtl[0]);
+  if (!timing.live) {
+    ++sum.deadlocks;
+    sum.wrong += static_cast<std::int64_t>(ends.size()) > timing.complete_frames ? 1 : 0;
+    return;
+  }
+  if (ends.empty()) return;
+  std::int64_t first = static_cast<std::int64_t>(c.rtl[0][0].size());
+  for (const int source : network.sources) {
+    const auto& row = c.rtl[0][static_cast<std::size_t>(source)];
+    const auto at = std::find(row.begin(), row.end(), kValid | kReady) - row.begin();
+    first = std::min<std::int64_t>(first, at);
+  }
+  ++sum.latencies;
+  sum.wrong += ends[0] - first == timing.latency ? 0 : 1;
+  if (!timing.settled) return;
+  const auto from = static_cast<std::size_t>(timing.first_state - 1);
+  const auto period = static_cast<std::size_t>(timing.frames);
+  if (from + period < ends.size()) ++sum.intervals;
+  for (std::size_t f = from; f + period < ends.size(); ++f) {
+    sum.wrong += ends[f + period] - ends[f] == timing.cycles ? 0 : 1;
+  }
+}
+
 /// Every mutant of every design against the RTL: in how many cases it was noticed.
 int run_mutants(const std::vector<Case>& cases) {
   int missed = 0;
@@ -292,6 +354,12 @@ int run(MakeRtlTop* make_top, std::uint64_t seed, std::size_t count, std::size_t
                  cases[d].data_faults, to_text(network));
     }
   }
+  Certificates certificates;
+  for (const Case& c : cases) check_certificate(c, certificates);
+  fmt::print("{} latencies, {} intervals and {} deadlocks as certified, {} otherwise\n",
+             certificates.latencies, certificates.intervals, certificates.deadlocks,
+             certificates.wrong);
+  faults += certificates.wrong;
   const int missed = with_mutants ? run_mutants(cases) : 0;
   fmt::print(
       "seed {}: {} cases ({} designs x {} stimuli of {} cycles), {} stream-cycles, {} transfers, "

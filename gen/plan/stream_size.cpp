@@ -1,0 +1,178 @@
+// Sizing: binary search for each channel, several orders.
+#include "nib/plan/stream_size.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "nib/base/check.h"
+#include "nib/plan/stream_engine.h"
+
+namespace nib::plan::stream {
+namespace {
+
+/// Widest queue that is not block RAM.
+constexpr std::int64_t kMostLutWords = 64;
+
+class Sizer {
+ public:
+  Sizer(const Network& network, const Frames& frames, const SizeGoal& goal)
+      : network_(network), frames_(frames), goal_(goal) {
+    reachable_ = goal.interval >= least_interval(network, frames);
+  }
+
+  Sizing run() {
+    if (!reachable_) return {};
+    start_ = peaks(network_, frames_, {goal_.interval, goal_.most_frames});
+    for (std::size_t c = 0; c < start_.size(); ++c) {
+      if (is_fixed(c)) start_[c] = network_.channels[c].depth;
+      if (start_[c] > kMostLutWords) ++start_[c];  // the cycle of a block RAM
+    }
+    // What block RAM's cycle costs may need room elsewhere.
+    for (int i = 0; i < 8 && broken(start_) != Tight::kFloor; ++i) {
+      for (std::size_t c = 0; c < start_.size(); ++c) start_[c] += is_fixed(c) ? 0 : 1 + i;
+    }
+    Sizing best;
+    best.reached = broken(start_) == Tight::kFloor;
+    if (!best.reached) return best;
+    for (int order = 0; order < goal_.orders; ++order) {
+      const std::vector<std::int64_t> depths = shrink(channels_in(order));
+      const std::int64_t sum = bits(depths);
+      if (best.depths.empty() || sum < best.bits) {
+        best.depths = depths;
+        best.bits = sum;
+      }
+    }
+    finish(best);
+    return best;
+  }
+
+ private:
+  bool is_fixed(std::size_t c) const { return !goal_.fixed.empty() && goal_.fixed[c] != 0; }
+  bool is_source(std::size_t c) const {
+    return std::find(network_.sources.begin(), network_.sources.end(), static_cast<int>(c)) !=
+           network_.sources.end();
+  }
+
+  std::int64_t bits(const std::vector<std::int64_t>& depths) const {
+    std::int64_t sum = 0;
+    for (std::size_t c = 0; c < depths.size(); ++c) {
+      if (!is_source(c)) sum += depths[c] * network_.channels[c].bits;
+    }
+    return sum;
+  }
+
+  /// What these depths break; kFloor: nothing.
+  Tight broken(const std::vector<std::int64_t>& depths) {
+    ++probes_;
+    const Timing t = measure(with_depths(network_, depths), frames_, {0, goal_.most_frames});
+    if (!t.live) return Tight::kDeadlock;
+    if (!t.settled || t.cycles > goal_.interval * t.frames) return Tight::kInterval;
+    return goal_.latency > 0 && t.latency > goal_.latency ? Tight::kLatency : Tight::kFloor;
+  }
+
+  /// Most bits first, fewest bits first, along the network, against it, then at random.
+  std::vector<std::size_t> channels_in(int order) const {
+    std::vector<std::size_t> list;
+    for (std::size_t c = 0; c < start_.size(); ++c) {
+      if (!is_fixed(c) && !is_source(c)) list.push_back(c);
+    }
+    const auto weight = [&](std::size_t c) { return start_[c] * network_.channels[c].bits; };
+    if (order == 3) std::reverse(list.begin(), list.end());
+    if (order < 2) {
+      std::stable_sort(list.begin(), list.end(), [&](std::size_t a, std::size_t b) {
+        return order == 0 ? weight(a) > weight(b) : weight(a) < weight(b);
+      });
+    }
+    std::uint64_t random = static_cast<std::uint64_t>(order) * 0x9e3779b97f4a7c15ULL;
+    for (std::size_t i = list.size(); order > 3 && i > 1; --i) {
+      random = random * 6364136223846793005ULL + 1442695040888963407ULL;
+      std::swap(list[i - 1], list[(random >> 33) % i]);
+    }
+    return list;
+  }
+
+  /// Smallest depth of channel `c` that breaks nothing, the others as they are.
+  std::int64_t least(std::vector<std::int64_t> depths, std::size_t c) {
+    std::int64_t good = depths[c], bad = 0;
+    for (std::int64_t step = 1; bad + step < good; step *= 2) {  // most channels end up shallow
+      depths[c] = bad + step;
+      if (broken(depths) == Tight::kFloor) {
+        good = depths[c];
+      } else {
+        bad = depths[c];
+      }
+    }
+    while (good - bad > 1) {
+      depths[c] = bad + (good - bad) / 2;
+      (broken(depths) == Tight::kFloor ? good : bad) = depths[c];
+    }
+    return good;
+  }
+
+  /// What one word less breaks; kFloor: nothing, or there is no word less.
+  Tight why_tight(std::vector<std::int64_t> depths, std::size_t c) {
+    if (depths[c] == 1) return Tight::kFloor;
+    --depths[c];
+    return broken(depths);
+  }
+
+  std::vector<std::int64_t> shrink(const std::vector<std::size_t>& order) {
+    std::vector<std::int64_t> depths = start_;
+    for (const std::size_t c : order) depths[c] = least(depths, c);
+    // A queue that is no block RAM any more is a cycle faster: others may shrink once more.
+    for (bool again = true; again;) {
+      again = false;
+      for (const std::size_t c : order) {
+        if (why_tight(depths, c) != Tight::kFloor || depths[c] == 1) continue;
+        depths[c] = least(depths, c);
+        again = true;
+      }
+    }
+    return depths;
+  }
+
+  void finish(Sizing& sizing) {
+    sizing.timing = measure(with_depths(network_, sizing.depths), frames_, {0, goal_.most_frames});
+    std::vector<std::int64_t> alone = start_;
+    for (std::size_t c = 0; c < start_.size(); ++c) {
+      const bool free = !is_fixed(c) && !is_source(c);
+      if (free) alone[c] = least(start_, c);
+      sizing.tight.push_back(free ? why_tight(sizing.depths, c) : Tight::kFloor);
+    }
+    sizing.least_bits = bits(alone);
+    sizing.probes = probes_;
+  }
+
+  const Network& network_;
+  const Frames& frames_;
+  const SizeGoal& goal_;
+  std::vector<std::int64_t> start_;
+  bool reachable_ = false;
+  int probes_ = 0;
+};
+
+}  // namespace
+
+Sizing size_channels(const Network& network, const Frames& frames, const SizeGoal& goal) {
+  return Sizer(network, frames, goal).run();
+}
+
+Network with_depths(Network network, const std::vector<std::int64_t>& depths) {
+  for (std::size_t c = 0; c < depths.size(); ++c) {
+    Channel& channel = network.channels[c];
+    if (channel.depth == depths[c]) continue;
+    channel.depth = depths[c];
+    if (!channel.is_ring) channel.b = depths[c] > kMostLutWords ? 2 : 1;
+  }
+  return network;
+}
+
+std::int64_t least_interval(const Network& network, const Frames& frames) {
+  std::int64_t most = 1;
+  for (const std::int64_t words : frames.source_words) most = std::max(most, words);
+  for (const std::int64_t words : frames.sink_words) most = std::max(most, words);
+  for (const std::int64_t steps : steps_of_a_frame(network, frames)) most = std::max(most, steps);
+  return most;
+}
+
+}  // namespace nib::plan::stream
