@@ -102,6 +102,7 @@ Contract of(const Vvu& u) {
 }
 
 Contract of(const Pool& u) {
+  NIB_CHECK(!u.sum || u.format.kind != Kind::kBipolar, "a sum of bipolar values is not bipolar");
   const int kept_x = u.columns / u.kernel_x, kept_y = u.rows / u.kernel_y;
   const Loop quiet = pass(u.columns * u.fold, 1, 0);
   const Loop making = sequence(
@@ -114,7 +115,8 @@ Contract of(const Pool& u) {
 }
 
 Contract of(const Threshold& u) {
-  const Kind kind = u.offset < 0 ? Kind::kSigned : Kind::kUnsigned;
+  NIB_CHECK(!u.bipolar || (u.levels == 1 && u.bits == 1 && u.offset == 0), "one bipolar level");
+  const Kind kind = u.bipolar ? Kind::kBipolar : u.offset < 0 ? Kind::kSigned : Kind::kUnsigned;
   return simple(through(), u.format, {u.format.lanes, u.bits, kind}, u.queue,
                 2 + (u.hit_register ? 1 : 0));
 }

@@ -7,8 +7,10 @@
 namespace nib::plan::stream {
 namespace {
 
-Parameter number(std::string name, std::int64_t value) { return {std::move(name), value, {}}; }
-Parameter table(std::string name, Bits bits) { return {std::move(name), 0, std::move(bits)}; }
+Parameter number(std::string name, std::int64_t value) { return {std::move(name), value, {}, 0}; }
+Parameter table(std::string name, Bits bits) { return {std::move(name), 0, std::move(bits), 0}; }
+/// The table of a ROM of `words` words.
+Parameter rom(Bits bits, std::int64_t words) { return {"Table", 0, std::move(bits), words}; }
 int sign_of(Kind kind) { return kind == Kind::kSigned ? 1 : 0; }
 
 ModuleUse use(std::string module, std::vector<Parameter> parameters, const Queue& queue) {
@@ -122,14 +124,15 @@ Bits weight_table(const Mvu& u) {
 }
 
 ModuleUse of(const Mvu& u) {
-  return use("nib_mvu",
-             {number("Pe", u.pe), number("Simd", u.format.lanes), number("Sf", u.sf()),
-              number("Nf", u.nf()), number("InW", u.format.bits),
-              number("InKind", static_cast<int>(u.format.kind)), number("WgtW", u.weight_bits),
-              number("WgtKind", static_cast<int>(u.weight_kind)), number("AccW", u.acc_bits),
-              number("InputStationary", u.input_stationary ? 1 : 0),
-              number("ProductReg", u.product_register ? 1 : 0), table("Table", weight_table(u))},
-             u.queue);
+  return use(
+      "nib_mvu",
+      {number("Pe", u.pe), number("Simd", u.format.lanes), number("Sf", u.sf()),
+       number("Nf", u.nf()), number("InW", u.format.bits),
+       number("InKind", static_cast<int>(u.format.kind)), number("WgtW", u.weight_bits),
+       number("WgtKind", static_cast<int>(u.weight_kind)), number("AccW", u.acc_bits),
+       number("InputStationary", u.input_stationary ? 1 : 0),
+       number("ProductReg", u.product_register ? 1 : 0), rom(weight_table(u), u.sf() * u.nf())},
+      u.queue);
 }
 
 ModuleUse of(const Vvu& u) {
@@ -146,7 +149,7 @@ ModuleUse of(const Vvu& u) {
               number("InW", u.format.bits), number("InKind", static_cast<int>(u.format.kind)),
               number("WgtW", u.weight_bits), number("WgtKind", static_cast<int>(u.weight_kind)),
               number("AccW", u.acc_bits), number("ProductReg", u.product_register ? 1 : 0),
-              table("Table", bits)},
+              rom(bits, u.fold() * u.taps)},
              u.queue);
 }
 
@@ -168,7 +171,7 @@ ModuleUse of(const Threshold& u) {
              {number("Lanes", u.format.lanes), number("Fold", u.fold), number("Levels", u.levels),
               number("InW", u.format.bits), number("InSigned", sign_of(u.format.kind)),
               number("OutW", u.bits), number("Offset", u.offset),
-              number("HitReg", u.hit_register ? 1 : 0), table("Table", bits)},
+              number("HitReg", u.hit_register ? 1 : 0), rom(bits, u.fold)},
              u.queue);
 }
 
@@ -182,7 +185,7 @@ ModuleUse of(const Scale& u) {
              {number("Lanes", u.format.lanes), number("Fold", u.fold), number("InW", u.format.bits),
               number("InSigned", sign_of(u.format.kind)), number("FactorW", u.factor_bits),
               number("BiasW", u.bias_bits), number("Shift", u.shift), number("OutW", u.bits),
-              number("OutSigned", sign_of(u.kind)), table("Table", bits)},
+              number("OutSigned", sign_of(u.kind)), rom(bits, u.fold)},
              u.queue);
 }
 
@@ -211,17 +214,20 @@ void Bits::append(std::int64_t value, int bits) {
   }
 }
 
-std::string Bits::literal() const {
+std::string Bits::hex(std::int64_t from, std::int64_t count) const {
   std::string digits;
-  for (std::int64_t i = 0; i < size_; i += 4) {
+  for (std::int64_t i = 0; i < count; i += 4) {
     int digit = 0;
-    for (std::int64_t b = i; b < std::min(i + 4, size_); ++b)
-      digit |= ((*this)[b] ? 1 : 0) << (b - i);
+    for (std::int64_t b = i; b < std::min(i + 4, count); ++b) {
+      digit |= ((*this)[from + b] ? 1 : 0) << (b - i);
+    }
     digits.push_back("0123456789abcdef"[digit]);
   }
   std::reverse(digits.begin(), digits.end());
-  return std::to_string(size_) + "'h" + digits;
+  return digits;
 }
+
+std::string Bits::literal() const { return std::to_string(size_) + "'h" + hex(0, size_); }
 
 ModuleUse module_use(const Spec& spec) {
   return std::visit([](const auto& unit) { return of(unit); }, spec);

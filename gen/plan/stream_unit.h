@@ -115,6 +115,7 @@ struct Threshold {
   std::vector<std::int64_t> table;
   int bits = 1;  ///< of a code
   int offset = 0;
+  bool bipolar = false;  ///< of one level: -1 below it, +1 from it on
   bool hit_register = false;
   Queue queue;
 };
@@ -169,6 +170,8 @@ class Bits {
   }
   /// "12'h0ab".
   [[nodiscard]] std::string literal() const;
+  /// The bits [from, from + count) in hexadecimal, without a size.
+  [[nodiscard]] std::string hex(std::int64_t from, std::int64_t count) const;
 
  private:
   std::vector<std::uint64_t> words_;
@@ -179,7 +182,8 @@ class Bits {
 struct Parameter {
   std::string name;
   std::int64_t value = 0;
-  Bits table;  ///< used if it is not empty
+  Bits table;                  ///< used if it is not empty
+  std::int64_t rom_words = 0;  ///< a nib_rom's table of so many words: may be a file instead
 };
 /// The library module of a unit. Ports of stream s are <prefix>_valid_i, _ready_o, _data_i at the
 /// inputs, with i and o swapped at the outputs; the streams of a module whose outputs form one

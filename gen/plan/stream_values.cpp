@@ -157,9 +157,9 @@ std::vector<Lanes> of(const Threshold& u, const Inputs& in) {
   Lanes out;
   for (std::int64_t i = 0; i < size(in[0]); ++i) {
     const auto first = u.table.begin() + i % (u.fold * u.format.lanes) * u.levels;
-    out.push_back(u.offset + std::count_if(first, first + u.levels, [&](std::int64_t level) {
-                    return in[0][at(i)] >= level;
-                  }));
+    const auto reached = std::count_if(first, first + u.levels,
+                                       [&](std::int64_t level) { return in[0][at(i)] >= level; });
+    out.push_back(u.bipolar ? (reached > 0 ? 1 : -1) : u.offset + reached);
   }
   return {out};
 }

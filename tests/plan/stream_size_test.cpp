@@ -39,7 +39,7 @@ Block residual(int size, int channels, std::int64_t skip_depth) {
   const int windows =
       add_unit(d, "window", WindowUnit{kLane, w, 0, least_ring(w) + 4, {6, 0}}, {paths[0]})[0];
   const int sums = add_unit(d, "mvu", matrix(9 * channels, channels, 1), {windows})[0];
-  const Threshold codes{{1, 4, Kind::kSigned}, 1, 1, {0}, 4, 0, false, {6, 0}};
+  const Threshold codes{{1, 4, Kind::kSigned}, 1, 1, {0}, 4, 0, false, false, {6, 0}};
   const int path = add_unit(d, "codes", codes, {sums})[0];
   const Add add{kLane, kLane, 4, Kind::kUnsigned, 1, 1, 0, {6, 0}};
   add_sink(d, add_unit(d, "add", add, {path, paths[1]})[0]);

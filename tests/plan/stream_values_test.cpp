@@ -44,6 +44,11 @@ TEST_CASE("requantisers: thresholds by channel; floor and clamp") {
   t.offset = -1;
   t.bits = 2;
   CHECK(one(t, {0, -2, 3, -1, -1, -3}) == Lanes{0, 0, 1, 1, -1, -1});
+  t.levels = t.bits = 1;
+  t.table = {0, 3};
+  t.offset = 0;
+  t.bipolar = true;
+  CHECK(one(t, {0, 0, -1, 3}) == Lanes{1, -1, -1, 1});
   Scale s;
   s.format = {1, 6, Kind::kSigned};
   s.factors = {3};

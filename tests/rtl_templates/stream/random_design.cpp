@@ -263,7 +263,6 @@ class Maker {
   }
 
   bool pool(const Open& s) {
-    if (bipolar(s)) return false;
     Pool u;
     u.format = format(s);
     u.rows = s.h;
@@ -275,7 +274,7 @@ class Maker {
       u.kernel_y = s.h;
       u.kernel_x = s.w;
     }
-    u.sum = draw_.chance(40);
+    u.sum = draw_.chance(40) && !bipolar(s);
     u.queue = queue();
     const Range range = u.sum ? hull(s.range * (u.kernel_y * u.kernel_x), s.range) : s.range;
     u.bits = u.sum
@@ -292,7 +291,9 @@ class Maker {
     u.format = format(s);
     u.fold = fold(s);
     u.levels = draw_.number(1, 7);
-    u.offset = draw_.chance(40) ? -draw_.number(1, 4) : 0;
+    u.bipolar = draw_.chance(25);
+    if (u.bipolar) u.levels = 1;
+    u.offset = draw_.chance(40) && !u.bipolar ? -draw_.number(1, 4) : 0;
     u.hit_register = draw_.chance(40);
     u.queue = queue();
     const int channels = u.fold * u.format.lanes;
@@ -304,8 +305,8 @@ class Maker {
       std::sort(levels.begin(), levels.end());
       u.table.insert(u.table.end(), levels.begin(), levels.end());
     }
-    const Range range{u.offset, u.offset + u.levels};
-    u.bits = u.offset < 0 ? signed_bits(range) : bits_for(range);
+    const Range range = u.bipolar ? Range{-1, 1} : Range{u.offset, u.offset + u.levels};
+    u.bits = u.bipolar ? 1 : u.offset < 0 ? signed_bits(range) : bits_for(range);
     add("threshold", u, {s.channel}, {0, s.h, s.w, s.c, s.taps, hull(range, {0, 0})});
     return true;
   }

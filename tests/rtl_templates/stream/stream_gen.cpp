@@ -1,6 +1,8 @@
 // Writes the top of a batch of random streaming designs: stream_gen SEED DESIGNS FILE.sv
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <string>
 
 #include "batch.h"
 #include "nib/base/file.h"
@@ -13,6 +15,7 @@ int main(int argc, char** argv) {
   }
   const auto designs =
       nib::test::batch(std::strtoull(argv[1], nullptr, 10), std::strtoull(argv[2], nullptr, 10));
-  nib::write_file(argv[3], nib::test::top_text(designs, "stream_top"));
+  const std::string folder = std::filesystem::absolute(argv[3]).parent_path();
+  nib::write_file(argv[3], nib::test::top_text(designs, "stream_top", folder));
   return 0;
 }

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "nib/base/file.h"
+
 namespace nib::test {
 
 using namespace plan::stream;
@@ -11,10 +13,26 @@ namespace {
 
 std::size_t words_of(int bits) { return static_cast<std::size_t>((bits + 31) / 32); }
 
-std::string parameters(const ModuleUse& use) {
+constexpr std::int64_t kFileBits = 256;  // of a table that may be a file
+
+/// Writes a ROM's table as a file for $readmemh.
+void write_table(const Parameter& p, const std::string& path) {
+  std::string text = "// A word a line, the first is word 0.\n";
+  const std::int64_t width = p.table.size() / p.rom_words;
+  for (std::int64_t w = 0; w < p.rom_words; ++w) text += p.table.hex(w * width, width) + "\n";
+  write_file(path, text);
+}
+
+std::string parameters(const ModuleUse& use, const std::string& file, bool to_file) {
   std::string text;
   for (const Parameter& p : use.parameters) {
-    text += fmt::format("{}    .{}({})", text.empty() ? "" : ",\n", p.name,
+    const std::string comma = text.empty() ? "" : ",\n";
+    if (to_file && p.rom_words > 0 && p.table.size() > kFileBits) {
+      write_table(p, file);
+      text += fmt::format("{}    .Inline(1'b0),\n    .File(\"{}\")", comma, file);
+      continue;
+    }
+    text += fmt::format("{}    .{}({})", comma, p.name,
                         p.table.size() > 0 ? p.table.literal() : std::to_string(p.value));
   }
   return text;
@@ -22,8 +40,8 @@ std::string parameters(const ModuleUse& use) {
 
 class Text {
  public:
-  Text(const Design& design, std::size_t number, const Layout& places)
-      : design_(design), number_(number), places_(places) {}
+  Text(const Design& design, std::size_t number, const Layout& places, const std::string& folder)
+      : design_(design), number_(number), places_(places), folder_(folder) {}
 
   std::string make() {
     for (std::size_t c = 0; c < design_.formats.size(); ++c) {
@@ -123,13 +141,16 @@ class Text {
     for (std::size_t i = 0; i < unit.inputs.size(); ++i)
       ports += input(use.inputs[i], unit.inputs[i]);
     ports += output(use, unit);
-    text_ += fmt::format("  {} #(\n{}\n  ) u_g{}_{} (\n{}\n  );\n", use.module, parameters(use),
+    text_ += fmt::format("  {} #(\n{}\n  ) u_g{}_{} (\n{}\n  );\n", use.module,
+                         parameters(use, fmt::format("{}/g{}_{}.mem", folder_, number_, unit.name),
+                                    number_ % 2 == 1),
                          number_, unit.name, ports);
   }
 
   const Design& design_;
   std::size_t number_;
   const Layout& places_;
+  const std::string& folder_;
   std::string text_;
 };
 
@@ -160,7 +181,8 @@ Layout layout(const std::vector<RandomDesign>& designs) {
   return l;
 }
 
-std::string top_text(const std::vector<RandomDesign>& designs, const std::string& top) {
+std::string top_text(const std::vector<RandomDesign>& designs, const std::string& top,
+                     const std::string& folder) {
   const Layout l = layout(designs);
   std::string text = fmt::format(
       "// Random streaming designs side by side, for the comparison with their models.\n"
@@ -172,7 +194,7 @@ std::string top_text(const std::vector<RandomDesign>& designs, const std::string
       l.stream_count - 1, l.stream_count - 1, l.stream_words * 32 - 1);
   for (std::size_t d = 0; d < designs.size(); ++d) {
     text += fmt::format("\n  // Design {}\n", designs[d].design.network.name);
-    text += Text(designs[d].design, d, l).make();
+    text += Text(designs[d].design, d, l, folder).make();
   }
   return text + fmt::format("\nendmodule : {}\n", top);
 }

@@ -27,7 +27,8 @@ struct Layout {
 
 /// Module `top`: clk_i, rst_i (a bit for each design), source_valid_i, source_data_i, sink_ready_i,
 /// and valid_o, ready_o, data_o of all streams.
-[[nodiscard]] std::string top_text(const std::vector<RandomDesign>& designs,
-                                   const std::string& top);
+/// Every other large table is a file in `folder`.
+[[nodiscard]] std::string top_text(const std::vector<RandomDesign>& designs, const std::string& top,
+                                   const std::string& folder);
 
 }  // namespace nib::test
