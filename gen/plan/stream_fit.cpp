@@ -1,0 +1,99 @@
+// The line through steps: concave search for each shift.
+#include "nib/plan/stream_fit.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "nib/base/check.h"
+
+namespace nib::plan::stream {
+namespace {
+
+__extension__ using Wide = __int128;
+
+/// One condition factor * x + bias >= low, or <= high.
+struct Bound {
+  std::int64_t x = 0;
+  Wide value = 0;
+};
+
+struct Bounds {
+  std::vector<Bound> above, below;  ///< in units of 2^shift, the value of `below` less one unit
+};
+
+/// Biases that a factor allows: [first, last]; none where first > last.
+struct Interval {
+  Wide first = 0, last = 0;
+};
+
+Interval biases(const Bounds& bounds, Wide factor, int shift) {
+  const auto at = [&](const std::vector<Bound>& list, std::size_t i) {
+    return (list[i].value << shift) - factor * list[i].x;
+  };
+  Interval result{at(bounds.above, 0), at(bounds.below, 0) - 1};
+  for (std::size_t i = 1; i < bounds.above.size(); ++i) {
+    result.first = std::max(result.first, at(bounds.above, i));
+  }
+  for (std::size_t i = 1; i < bounds.below.size(); ++i) {
+    result.last = std::min(result.last, at(bounds.below, i) - 1);
+  }
+  return result;
+}
+
+Wide room(const Bounds& bounds, Wide factor, int shift) {
+  const Interval i = biases(bounds, factor, shift);
+  return i.last - i.first;
+}
+
+/// The factor with most room: room() is concave, so that its difference changes sign once.
+Wide best_factor(const Bounds& bounds, int shift, Wide most) {
+  Wide low = 0, high = most;
+  while (low < high) {
+    const Wide middle = low + (high - low) / 2;
+    if (room(bounds, middle + 1, shift) > room(bounds, middle, shift)) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+}  // namespace
+
+std::optional<Line> fit_line(std::span<const std::int64_t> levels, std::int64_t first_code,
+                             Range inputs, int most_shift) {
+  NIB_CHECK(std::is_sorted(levels.begin(), levels.end()), "levels ascend");
+  // Levels that no input passes bound the line at the ends: there the clamp does not help.
+  std::vector<std::int64_t> inside;
+  Bounds bounds;
+  for (const std::int64_t level : levels) {
+    if (level <= inputs.min) {
+      ++first_code;
+      bounds.above = {{inputs.min, first_code}};
+    } else if (level <= inputs.max) {
+      inside.push_back(level);
+    }
+  }
+  if (inside.empty()) return Line{0, first_code, 0};
+  const Wide last_code = Wide{first_code} + static_cast<std::int64_t>(inside.size());
+  if (levels.back() > inputs.max) bounds.below.push_back({inputs.max, last_code + 1});
+  for (std::size_t i = 0; i < inside.size(); ++i) {
+    const Wide code = Wide{first_code} + static_cast<std::int64_t>(i) + 1;
+    bounds.above.push_back({inside[i], code});
+    bounds.below.push_back({inside[i] - 1, code});
+  }
+  for (int shift = 0; shift <= most_shift; ++shift) {
+    // More than all codes between two neighbours: no line is steeper.
+    const Wide most = static_cast<Wide>(inside.size() + 1) << shift;
+    const Wide factor = best_factor(bounds, shift, most);
+    const Interval bias = biases(bounds, factor, shift);
+    if (bias.first > bias.last) continue;
+    // The bias nearest to zero costs least.
+    const Wide chosen = std::clamp<Wide>(0, bias.first, bias.last);
+    return Line{static_cast<std::int64_t>(factor), static_cast<std::int64_t>(chosen), shift};
+  }
+  return std::nullopt;
+}
+
+}  // namespace nib::plan::stream
