@@ -113,33 +113,80 @@ std::optional<LinearForm> combine(const LinearForm& x, std::int64_t a, const Lin
   return sum;
 }
 
-void LinearView::cut(std::map<Bit, std::pair<int, int>> variable_of_bit) {
-  variable_of_bit_ = std::move(variable_of_bit);
+void LinearView::cut(Places places) {
+  places_ = std::move(places);
   forms_.clear();
   narrow_.clear();
 }
 
-Source LinearView::source(Bit bit) const {
+Bit LinearView::behind_registers(Bit bit) const {
   for (std::size_t hops = 0; hops <= netlist_.drivers.size(); ++hops) {  // ends at a register loop
-    if (bit == kBit0 || bit == kBit1) return {Source::Kind::kConstant, bit == kBit1, 0, 0};
-    if (bit < 0) return {};
-    const auto found = variable_of_bit_.find(bit);
-    if (found != variable_of_bit_.end()) {
-      return {Source::Kind::kVariable, false, found->second.first, found->second.second};
-    }
+    if (bit < 2 || places_.count(bit) != 0) return bit;
     const Driver driver = netlist_.driver(bit);
-    if (driver.cell < 0) return {};
+    if (driver.cell < 0) return bit;
     const Cell& cell = netlist_.cells[static_cast<std::size_t>(driver.cell)];
-    if (cell.kind != CellKind::kDff) return {Source::Kind::kCell, false, driver.cell, driver.index};
+    if (cell.kind != CellKind::kDff) return bit;
     bit = cell.a[static_cast<std::size_t>(driver.index)];
   }
-  return {};
+  return kBitX;
+}
+
+Source LinearView::source(Bit bit) const {
+  bit = behind_registers(bit);
+  if (bit == kBit0 || bit == kBit1) return {Source::Kind::kConstant, bit == kBit1, 0, 0};
+  if (bit < 0) return {};
+  const auto found = places_.find(bit);
+  if (found != places_.end()) {
+    const auto [variable, index] = found->second.front();
+    return {Source::Kind::kVariable, false, variable, index};
+  }
+  const Driver driver = netlist_.driver(bit);
+  return driver.cell < 0 ? Source{} : Source{Source::Kind::kCell, false, driver.cell, driver.index};
+}
+
+std::vector<Source> LinearView::sources(const Bits& bits) const {
+  std::vector<Source> result;
+  Bits nets;
+  for (const Bit bit : bits) nets.push_back(behind_registers(bit));
+  // How many of the nets from `at` on are the variable's bits from `index` on.
+  const auto length = [&](std::size_t at, int variable, int index) {
+    std::size_t count = 0;
+    for (; at + count < nets.size(); ++count, ++index) {
+      const auto found = places_.find(nets[at + count]);
+      if (found == places_.end()) break;
+      const auto& all = found->second;
+      if (std::find(all.begin(), all.end(), std::pair{variable, index}) == all.end()) break;
+    }
+    return count;
+  };
+  while (result.size() < bits.size()) {
+    const std::size_t at = result.size();
+    const auto found = places_.find(nets[at]);
+    if (found == places_.end() || found->second.size() == 1) {
+      result.push_back(source(nets[at]));
+      continue;
+    }
+    std::pair<int, int> best = found->second.front();
+    std::size_t longest = 0;
+    for (const auto& place : found->second) {
+      const std::size_t own = length(at, place.first, place.second);
+      if (own <= longest) continue;
+      longest = own;
+      best = place;
+    }
+    for (std::size_t i = 0; i < longest; ++i) {
+      const int index = best.second + static_cast<int>(i);
+      result.push_back({Source::Kind::kVariable, false, best.first, index});
+    }
+  }
+  return result;
 }
 
 std::vector<LinearView::Run> LinearView::runs(const Bits& bits) const {
   std::vector<Run> result;
+  const std::vector<Source> all = sources(bits);
   for (std::size_t i = 0; i < bits.size(); ++i) {
-    const Source s = source(bits[i]);
+    const Source& s = all[i];
     if (!result.empty()) {
       Run& last = result.back();
       const bool constants =

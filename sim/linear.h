@@ -52,10 +52,14 @@ class LinearView {
   LinearView(const Netlist& netlist, const std::vector<Variable>& variables)
       : netlist_(netlist), variables_(variables) {}
 
-  /// Bits of words that count as variables from now on; earlier results are forgotten.
-  void cut(std::map<Bit, std::pair<int, int>> variable_of_bit);
+  /// Bits of words that count as variables from now on, as (variable, bit of it); earlier results
+  /// are forgotten. A net may be in several variables: the first stands for it where it is alone.
+  using Places = std::map<Bit, std::vector<std::pair<int, int>>>;
+  void cut(Places places);
 
   [[nodiscard]] Source source(Bit bit) const;
+  /// Of every bit; where nets are in several variables, those that cover the longest runs.
+  [[nodiscard]] std::vector<Source> sources(const Bits& bits) const;
   /// Form of a signal: bit i of it is bit i of form mod 2^width. nullptr: not linear.
   [[nodiscard]] const LinearForm* form(const Source& signal);
   /// Value of `bits` as an operand that is read `width` bits wide.
@@ -70,13 +74,15 @@ class LinearView {
 
  private:
   struct Run;
+  /// The net behind `bit`, registers passed through, up to the first that is a variable's.
+  [[nodiscard]] Bit behind_registers(Bit bit) const;
   [[nodiscard]] std::vector<Run> runs(const Bits& bits) const;
   [[nodiscard]] std::optional<LinearForm> run_value(const Run& run, bool top, Extension extension);
   [[nodiscard]] std::optional<LinearForm> cell_form(const Cell& cell);
 
   const Netlist& netlist_;
   const std::vector<Variable>& variables_;
-  std::map<Bit, std::pair<int, int>> variable_of_bit_;
+  Places places_;
   std::map<std::pair<bool, int>, std::optional<LinearForm>> forms_;  ///< (is a cell, id)
   std::vector<std::string> narrow_;
 };

@@ -105,8 +105,9 @@ Program::Operand Program::operand(const Bits& bits) {
   Operand result;
   result.width = static_cast<int>(bits.size());
   if (bits.size() > kMaxBits) throw Fault{fmt::format("an operand of {} bits", bits.size())};
+  const std::vector<Source> sources = view_.sources(bits);
   for (std::size_t i = 0; i < bits.size(); ++i) {
-    const Source s = view_.source(bits[i]);
+    const Source& s = sources[i];
     const int position = static_cast<int>(i);
     if (s.kind == Source::Kind::kConstant) {
       if (s.value) result.constant |= std::uint64_t{1} << i;

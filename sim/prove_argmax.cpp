@@ -185,35 +185,29 @@ bool equal(const RationalForm& c, const LinearForm& form, const Rational& scale,
   return c.constant == scale * to_rational(form.constant) + offset;
 }
 
-/// Entries as candidates, ascending: candidate = scale * entry + offset, one scale > 0 for all.
-/// Empty where there is no such reading.
-std::vector<int> candidates_of(const std::vector<LinearForm>& entries,
-                               const std::vector<RationalForm>& candidates, const Rational& scale,
-                               const Rational& offset) {
-  std::vector<int> result;
-  std::size_t next = 0;
-  for (const LinearForm& entry : entries) {
-    while (next < candidates.size() && !equal(candidates[next], entry, scale, offset)) ++next;
-    if (next == candidates.size()) return {};
-    result.push_back(static_cast<int>(next++));
+/// Throws Fault unless entry i is candidate indices[i], all on one scale > 0, and the indices ascend.
+void check_entries(const std::vector<LinearForm>& entries, const std::vector<int>& indices,
+                   const std::vector<RationalForm>& candidates) {
+  Rational scale = 1, offset = 0;
+  const auto wrong = [](int index) {
+    return Fault{fmt::format("what wins as candidate {} is another sum", index)};
+  };
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const RationalForm& c = candidates[static_cast<std::size_t>(indices[i])];
+    if (entries[i].terms.empty()) continue;
+    if (c.terms.empty()) throw wrong(indices[i]);
+    scale = c.terms[0].second / to_rational(entries[i].terms[0].second);
+    offset = c.constant - scale * to_rational(entries[i].constant);
+    break;
   }
-  return result;
-}
-
-std::vector<int> candidates_of(const std::vector<LinearForm>& entries,
-                               const std::vector<RationalForm>& candidates) {
-  const auto varying = std::find_if(entries.begin(), entries.end(),
-                                    [](const LinearForm& e) { return !e.terms.empty(); });
-  if (varying == entries.end()) return {};
-  for (const RationalForm& c : candidates) {
-    if (c.terms.empty()) continue;
-    const Rational scale = c.terms[0].second / to_rational(varying->terms[0].second);
-    if (scale <= 0) continue;
-    const Rational offset = c.constant - scale * to_rational(varying->constant);
-    auto result = candidates_of(entries, candidates, scale, offset);
-    if (!result.empty()) return result;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const RationalForm& c = candidates[static_cast<std::size_t>(indices[i])];
+    if (scale <= 0 || !equal(c, entries[i], scale, offset)) throw wrong(indices[i]);
+    if (i > 0 && indices[i] <= indices[i - 1]) {
+      throw Fault{fmt::format("candidates {} and {}, where equal, are taken in the wrong order",
+                              indices[i], indices[i - 1])};
+    }
   }
-  return {};
 }
 
 /// Throws Fault where a candidate outside of `inside` may win against all of them.
@@ -277,33 +271,13 @@ Range Prover::prove_argmax(const ProvenWord& word, std::size_t e, const GraphEle
   if (comparisons.size() + 1 != std::max<std::size_t>(all.entries.size(), 1)) {
     throw Fault{"no comparison covers all candidates"};
   }
-  // The candidate of each place in `all`.
-  std::vector<int> inside;
-  if (comparisons.empty()) {
-    // Nothing is compared: the one that always wins.
-    const auto least = [&](int i) {
-      return limits_of(candidates[static_cast<std::size_t>(i)], variables_).first;
-    };
-    int best = 0;
-    for (int i = 1; i < static_cast<int>(candidates.size()); ++i) {
-      if (least(i) > least(best)) best = i;
-    }
-    inside = {best};
-    all.entries = {0};
-  } else {
-    std::vector<LinearForm> forms;
-    for (const int entry : all.entries) {
-      forms.push_back(folded(tournament.entries()[static_cast<std::size_t>(entry)]));
-    }
-    inside = candidates_of(forms, candidates);
-    if (inside.empty()) throw Fault{"what is compared is not the candidates in their order"};
-  }
-  check_outsiders(inside, candidates, variables_);
+  if (comparisons.empty()) all.entries = {0};
   const Element& type = word.word->elements[e];
   Range range{INT64_MAX, INT64_MIN};
-  for (std::size_t i = 0; i < inside.size(); ++i) {
+  std::vector<int> inside;  // the candidate that each of `all` is taken for
+  for (const int entry : all.entries) {
     std::map<int, bool> bits;
-    way_to(all.entries[i], all, comparisons, bits);
+    way_to(entry, all, comparisons, bits);
     std::vector<CyclicInterval> leaves;
     for (const ProgramLeaf& leaf : program.leaves()) {
       const auto bit = bits.find(leaf.signal.id);
@@ -312,15 +286,23 @@ Range Prover::prove_argmax(const ProvenWord& word, std::size_t e, const GraphEle
     }
     const auto code = program.run_over(leaves);
     ++report_.points;
-    if (!code) {
-      throw Fault{fmt::format("where candidate {} wins, the index is not settled", inside[i])};
-    }
+    if (!code) throw Fault{"where one of the candidates wins, the index is not settled"};
     const auto index = static_cast<std::int64_t>(*code);
-    if (type.scale * to_rational(index) + type.offset != inside[i]) {
-      throw Fault{fmt::format("where candidate {} wins, the index is {}", inside[i], index)};
+    const Rational value = type.scale * to_rational(index) + type.offset;
+    if (value.get_den() != 1 || value < 0 || value >= static_cast<long>(candidates.size())) {
+      throw Fault{fmt::format("the index may be {}", to_string(value))};
     }
+    inside.push_back(static_cast<int>(value.get_num().get_si()));
     range = {std::min(range.min, index), std::max(range.max, index)};
   }
+  if (!comparisons.empty()) {
+    std::vector<LinearForm> forms;
+    for (const int entry : all.entries) {
+      forms.push_back(folded(tournament.entries()[static_cast<std::size_t>(entry)]));
+    }
+    check_entries(forms, inside, candidates);
+  }
+  check_outsiders(inside, candidates, variables_);
   return range;
 }
 

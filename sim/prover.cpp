@@ -153,15 +153,24 @@ LinearForm Prover::folded(const LinearForm& form) const {
 GraphElement Prover::variable_element(const ProvenWord& word, std::size_t e, Range range) {
   const Element& type = word.word->elements[e];
   if (!type.live) return {};
-  const VaryingBits varying = varying_bits(element_bits(word, e), type.is_signed);
+  VaryingBits varying = varying_bits(element_bits(word, e), type.is_signed);
   GraphElement g;
   g.kind = GraphElement::Kind::kAffine;
   g.form.constant = type.offset + type.scale * to_rational(varying.constant);
   if (varying.bits.empty()) return g;
+  Rational factor = scale2(type.scale, varying.shift);
+  if (varying.bits.size() == 1 && varying.is_signed) {
+    // The same net may be an unsigned element elsewhere: a signed bit is -1 times an unsigned one.
+    varying.is_signed = false;
+    factor = -factor;
+    range = {varying.constant - (range.min - varying.constant),
+             varying.constant - (range.max - varying.constant)};
+    std::swap(range.min, range.max);
+  }
   const auto next = static_cast<int>(variables_.size());
   const auto [found, is_new] =
       variable_of_bits_.try_emplace({varying.bits, varying.is_signed}, next);
-  g.form.terms.emplace_back(found->second, scale2(type.scale, varying.shift));
+  g.form.terms.emplace_back(found->second, factor);
   Range reduced{-(-(range.min - varying.constant) >> varying.shift),
                 (range.max - varying.constant) >> varying.shift};
   const auto width = static_cast<int>(varying.bits.size());
@@ -216,16 +225,17 @@ void Prover::add_inputs() {
 }
 
 void Prover::set_cut_bits() {
-  // A net in the bits of several variables stands for the last one; a repeated sign bit for its
-  // first place.
-  std::map<Bit, std::pair<int, int>> bits;
-  for (std::size_t v = 0; v < variable_bits_.size(); ++v) {
-    for (std::size_t i = variable_bits_[v].size(); i-- > 0;) {
-      const Bit bit = variable_bits_[v][i];
-      if (bit >= 2) bits[bit] = {static_cast<int>(v), static_cast<int>(i)};
+  // Words may share nets. Alone, a net stands for the variable that was made last; a repeated sign
+  // bit for its first place.
+  LinearView::Places places;
+  for (std::size_t v = variable_bits_.size(); v-- > 0;) {
+    const Bits& bits = variable_bits_[v];
+    for (std::size_t i = 0; i < bits.size(); ++i) {
+      if (bits[i] < 2) continue;
+      places[bits[i]].emplace_back(static_cast<int>(v), static_cast<int>(i));
     }
   }
-  view_.cut(std::move(bits));
+  view_.cut(std::move(places));
 }
 
 void Prover::check_valid() {

@@ -140,7 +140,10 @@ class ExprText {
   std::string show(const Ref& r, const Expr&) const { return r.name; }
   std::string show(const Fill& f, const Expr&) const { return f.ones ? "'1" : "'0"; }
   std::string show(const Unary& u, const Expr& e) const {
-    return fmt::format("{}{}", symbol(u.op), text(e.args[0], kPrimary));
+    const std::string operand = text(e.args[0], kPrimary);
+    // Yosys 0.23 reads -5'(x) as a cast to -5 bits.
+    const bool cast = std::holds_alternative<Cast>(e.args[0].node);
+    return symbol(u.op) + (cast ? fmt::format("({})", operand) : operand);
   }
   std::string show(const Binary& b, const Expr& e) const {
     // Sums lean left; all other mixtures are parenthesised for the reader.

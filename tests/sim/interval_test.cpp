@@ -68,9 +68,9 @@ TEST_CASE("run_over claims nothing that run denies" * doctest::skip()) {
       type.is_signed = is_signed;
       const std::vector<Variable> variables{{0, 0, type, full_range(kWidth, is_signed)}};
       LinearView view(netlist, variables);
-      std::map<Bit, std::pair<int, int>> bits;
+      LinearView::Places bits;
       const Bits& x = netlist.ports.at("x");
-      for (std::size_t i = 0; i < x.size(); ++i) bits[x[i]] = {0, static_cast<int>(i)};
+      for (std::size_t i = 0; i < x.size(); ++i) bits[x[i]] = {{0, static_cast<int>(i)}};
       view.cut(bits);
       // No cell is a leaf but x: linear cells are run as well.
       Program program(view, netlist.ports.at("y"));
