@@ -141,6 +141,9 @@ class LayerWriter {
   }
   /// The table of a window from value in(0) to the output.
   void window(const lower::Window& w);
+  /// `call` for every image; image_words() are its x and y.
+  void images(const std::string& call);
+  [[nodiscard]] std::string image_words() const;
   /// From channel to channel and from position to position of a value.
   static std::string steps_of(const Value& value, bool channels_last);
 
@@ -186,7 +189,6 @@ void LayerWriter::window(const lower::Window& w) {
 }
 
 void LayerWriter::operator()(const lower::Conv& op) {
-  NIB_CHECK(in(0).shape[0] == 1, "one image");
   Range codes = in_range();
   for (const std::int64_t p : op.padding) codes = hull(codes, {p, p});
   const EmulatorMatrix matrix{op.weights, op.bias, op.groups, codes};
@@ -194,26 +196,40 @@ void LayerWriter::operator()(const lower::Conv& op) {
   window(op.window);
   layer_.tables += product.tables + integers("kPadding" + id_, op.padding);
   declare(hull(out_range(), matrix.sums()));
-  layer_.code += fmt::format(
-      "  detail::convolve<{0}, {1}>(\n"
-      "      kWindow{2}, {3}, {4}, {5}, kPadding{2}, x{6}, x{2},\n"
-      "      [](std::size_t group, const auto* x, auto* y) {{\n"
-      "        static_cast<void>(group);\n"
-      "        {7}, x, y, 1, {1}, {0});\n"
-      "      }});\n",
-      matrix.columns(), matrix.rows() / op.groups, id_, op.groups,
-      steps_of(in(0), op.window.channels_last), steps_of(out_, op.window.channels_last), from(0),
-      product.call);
+  images(
+      fmt::format("  detail::convolve<{0}, {1}>(\n"
+                  "      kWindow{2}, {3}, {4}, {5}, kPadding{2}, {6},\n"
+                  "      [](std::size_t group, const auto* x, auto* y) {{\n"
+                  "        static_cast<void>(group);\n"
+                  "        {7}, x, y, 1, {1}, {0});\n"
+                  "      }});\n",
+                  matrix.columns(), matrix.rows() / op.groups, id_, op.groups,
+                  steps_of(in(0), op.window.channels_last), steps_of(out_, op.window.channels_last),
+                  image_words(), product.call));
+}
+
+std::string LayerWriter::image_words() const {
+  const std::int64_t count = in(0).shape[0];
+  if (count == 1) return fmt::format("x{}, x{}", from(0), id_);
+  return fmt::format("x{} + image * {}, x{} + image * {}", from(0), in(0).elements() / count, id_,
+                     out_.elements() / count);
+}
+
+void LayerWriter::images(const std::string& call) {
+  const std::int64_t count = in(0).shape[0];
+  if (count > 1) {
+    layer_.code += fmt::format("  for (std::size_t image = 0; image < {}; ++image)\n", count);
+  }
+  layer_.code += call;
 }
 
 void LayerWriter::operator()(const lower::MaxPool& op) {
-  NIB_CHECK(in(0).shape[0] == 1, "one image");
   window(op.window);
   declare(out_range());
   const bool last = op.window.channels_last;
-  layer_.code += fmt::format("  detail::max_pool(kWindow{0}, {1}, {2}, {3}, x{4}, x{0});\n", id_,
-                             last ? out_.shape.back() : out_.shape[1], steps_of(in(0), last),
-                             steps_of(out_, last), from(0));
+  images(fmt::format("  detail::max_pool(kWindow{}, {}, {}, {}, {});\n", id_,
+                     last ? out_.shape.back() : out_.shape[1], steps_of(in(0), last),
+                     steps_of(out_, last), image_words()));
 }
 
 // By rank: the largest of those that stand behind the one before.

@@ -64,6 +64,7 @@ std::string LinearBlocks::name(std::size_t block) const {
     text = text.empty() ? place : place + "_" + text;
   }
   if (conv->groups > 1) text = fmt::format("g{}_{}", rest % conv->groups, text);
+  if (patches_->images() > 1) text = fmt::format("n{}_{}", rest / conv->groups, text);
   return text;
 }
 

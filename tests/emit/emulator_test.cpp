@@ -174,6 +174,20 @@ TEST_CASE("emulators of windows, filled elements and selections") {
   }
 }
 
+TEST_CASE("emulator of several images") {
+  test::Numbers n(9);
+  test::GraphBuilder b("images");
+  std::vector<std::int32_t> all;
+  for (std::int32_t i = 0; i < 64; ++i) all.push_back(i);
+  lower::ValueId x =
+      b.arrange("image", b.input("x", std::vector<Range>(64, Range{-3, 4})), {2, 2, 4, 4}, all, {});
+  x = b.conv("conv1", x, test::random_conv(n, test::window(3, 3, 1, 1), 2, 4, 2, 4));
+  x = b.max_pool("pool1", x, {test::window(2, 2, 2, 0)});
+  b.output("y", x);
+  const lower::IntegerGraph graph = b.take();
+  check_emulator(graph, random_codes(graph, 100), 100, false);
+}
+
 TEST_CASE("emulator of a convolution, channels last, over one axis") {
   GraphMaker maker("line");
   const auto x = maker.input("x", {1, 9, 2}, "s4.0");

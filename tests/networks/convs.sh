@@ -21,4 +21,8 @@ for name in econt_encoder_{8x8_c8_S2_qK,8x8_c8_S2_tele_qK_6bit,zcu102}_qonnx; do
   run "$nib" verify "$work/$name" --input "$work/modules.npy" --random 2000 --prove --sc
   grep -E "^(ok|FAIL) +(latency|rtl|prove|systemc)" "$work/log" | sed "s/^/$name  /"
 done
+# The vectors recorded on the board, in its own words.
+run "$nib" verify "$work/econt_encoder_zcu102_qonnx" --random 0 \
+  --input "$shared/data/econt_zcu102_golden_in_f64.npy"
+grep -E "^(ok|FAIL) +rtl" "$work/log" | sed "s/^/recorded  /"
 [ "$faults" -eq 0 ]

@@ -223,6 +223,24 @@ TEST_CASE("the k largest, with many ties, in order") {
   }
 }
 
+TEST_CASE("several images: their positions are different places of the same kernels") {
+  test::Numbers n(9);
+  test::GraphBuilder b("images");
+  std::vector<std::int32_t> all;
+  for (std::int32_t i = 0; i < 32; ++i) all.push_back(i);
+  const lower::ValueId x =
+      b.arrange("image", b.input("x", std::vector<Range>(32, Range{-3, 4})), {2, 1, 4, 4}, all, {});
+  b.output("y", b.conv("conv1", x, test::random_conv(n, test::window(3, 3, 1, 0), 1, 3, 1, 4)));
+  const lower::IntegerGraph graph = b.take();
+  const Plan plan = plan_unrolled(graph, target(), {});
+  REQUIRE(plan.layers.size() == 1);
+  REQUIRE(plan.layers[0].blocks.size() == 8);
+  CHECK(plan.layers[0].blocks[0].name == "n0_y0_x0");
+  CHECK(plan.layers[0].blocks[7].name == "n1_y1_x1");
+  CHECK(plan.layers[0].blocks[7].kernel == plan.layers[0].blocks[0].kernel);
+  equal_to_graph(graph, plan);
+}
+
 TEST_CASE("equal positions of a convolution are one kernel, solved and timed once") {
   test::Numbers n(5);
   test::GraphBuilder b("conv");

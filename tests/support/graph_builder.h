@@ -223,7 +223,7 @@ inline lower::ValueId GraphBuilder::arrange(const std::string& name, lower::Valu
 // As many positions as lie wholly inside, with padding at the beginning as wide as at the end.
 inline Shape GraphBuilder::shape_behind(const lower::Window& w, lower::ValueId x,
                                         std::int64_t channels) const {
-  Shape result{1, channels};
+  Shape result{graph_.value(x).shape[0], channels};
   for (std::size_t i = 0; i < w.kernel.size(); ++i) {
     const std::int64_t padded = graph_.value(x).shape[i + 2] + 2 * w.pads_begin[i];
     const std::int64_t reach = w.dilations[i] * (w.kernel[i] - 1) + 1;
@@ -241,7 +241,7 @@ inline lower::ValueId GraphBuilder::conv(const std::string& name, lower::ValueId
   const std::int64_t columns = op.weights.size() / op.weights.shape[0];
   std::vector<Range> out;
   for (std::int64_t e = 0; e < element_count(shape); ++e) {
-    const std::int64_t o = e / (shape[2] * shape[3]);
+    const std::int64_t o = e / (shape[2] * shape[3]) % shape[1];
     Range sum{op.bias[at(o)], op.bias[at(o)]};
     for (std::int64_t i = 0; i < columns; ++i) sum = sum + codes * op.weights[o * columns + i];
     out.push_back(sum);

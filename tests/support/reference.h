@@ -122,7 +122,7 @@ struct Executor {
         for (std::size_t t = 0; t < p.taps.size(); ++t) {
           const std::int64_t from = group * channels + c;
           const std::int64_t x = p.taps[t] < 0 ? op.padding[at(from)]
-                                               : in(node, 0)[at(element(node, from, p.taps[t]))];
+                                               : in(node, 0)[at(element(node, p, from, p.taps[t]))];
           const std::int64_t row = (p.channel * channels + c);
           sum += x * op.weights.data[at(row) * p.taps.size() + t];
         }
@@ -137,7 +137,7 @@ struct Executor {
       bool first = true;
       for (const std::int64_t tap : p.taps) {
         if (tap < 0) continue;
-        const std::int64_t x = in(node, 0)[at(element(node, p.channel, tap))];
+        const std::int64_t x = in(node, 0)[at(element(node, p, p.channel, tap))];
         y[at(p.output)] = first ? x : std::max(x, y[at(p.output)]);
         first = false;
       }
@@ -148,19 +148,20 @@ struct Executor {
   /// An element of an output, and the input positions under its window (-1 outside). Windows of
   /// two axes, channels first, only.
   struct Place {
-    std::int64_t output = 0, channel = 0;
+    std::int64_t output = 0, image = 0, channel = 0;
     Vector taps;
   };
-  [[nodiscard]] std::int64_t element(const lower::Node& node, std::int64_t channel,
-                                     std::int64_t position) const {
+  [[nodiscard]] std::int64_t element(const lower::Node& node, const Place& place,
+                                     std::int64_t channel, std::int64_t position) const {
     const Shape& in = graph.value(node.inputs[0]).shape;
-    return channel * in[2] * in[3] + position;
+    return (place.image * in[1] + channel) * in[2] * in[3] + position;
   }
   template <class Use>
   void over_windows(const lower::Node& node, const lower::Window& w, Use use) const {
     const Shape &in = graph.value(node.inputs[0]).shape, &out = graph.value(node.output).shape;
     for (std::int64_t e = 0; e < element_count(out); ++e) {
-      Place place{e, e / (out[2] * out[3]), {}};
+      const std::int64_t channel = e / (out[2] * out[3]);
+      Place place{e, channel / out[1], channel % out[1], {}};
       const std::int64_t row = e / out[3] % out[2], column = e % out[3];
       for (std::int64_t i = 0; i < w.kernel[0]; ++i) {
         for (std::int64_t j = 0; j < w.kernel[1]; ++j) {
