@@ -71,6 +71,7 @@ Oracle::Oracle(const graph::Graph& graph, const Manifest& manifest, bool round_i
       grid.scale.push_back(e.scale);
       grid.offset.push_back(e.offset);
     }
+    spacing_.push_back(golden::least_spacing(grid.scale, grid.offset));
     grids_.push_back(std::move(grid));
     keep_.push_back(tensor_of(graph, word, what));
   };
@@ -122,7 +123,8 @@ std::vector<std::int64_t> Oracle::codes(const golden::Reals& reals, const Grid& 
 CodeRows Oracle::evaluate(std::span<const Tensor<double>> inputs, bool layers) {
   const std::size_t ports = manifest_.inputs.size() + manifest_.outputs.size();
   const std::size_t wanted = layers ? keep_.size() : ports;
-  const auto reals = evaluator_.run(inputs, std::span(keep_).first(wanted));
+  const auto reals =
+      evaluator_.run(inputs, std::span(keep_).first(wanted), std::span(spacing_).first(wanted));
   CodeRows rows;
   for (std::size_t i = 0; i < wanted; ++i) {
     if (i < manifest_.inputs.size()) {

@@ -55,6 +55,7 @@ class Oracle {
   std::vector<Grid> grids_;         ///< inputs, outputs, layers with a probe
   std::vector<std::size_t> layer_of_grid_;
   std::vector<graph::ValueId> keep_;  ///< in the order of grids_
+  std::vector<double> spacing_;       ///< least distance of codes, of each kept tensor
 };
 
 /// Value of the tensor that `word` names; E0909 where the graph has none or another size.

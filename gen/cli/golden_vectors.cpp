@@ -75,11 +75,18 @@ emit::Vectors golden_vectors(const graph::Graph& graph, const plan::Plan& plan) 
   // it gives the code back.
   golden::Evaluator evaluator(graph, {.float32_order = false, .round_input = true});
   std::vector<graph::ValueId> carried;
+  std::vector<double> spacing;
   for (const plan::Word& word : plan.outputs) {
+    std::vector<Rational> scales, offsets;
+    for (const plan::Element& element : word.elements) {
+      scales.push_back(element.scale);
+      offsets.push_back(element.offset);
+    }
+    spacing.push_back(golden::least_spacing(scales, offsets));
     carried.push_back(graph.find(word.tensor));
     NIB_CHECK(carried.back() != graph::kNone, "a tensor of the graph on the port");
   }
-  const std::vector<golden::Reals> outputs = evaluator.run(values, carried);
+  const std::vector<golden::Reals> outputs = evaluator.run(values, carried, spacing);
   for (std::size_t k = 0; k < outputs.size(); ++k) {
     vectors.outputs.push_back(output_codes(plan.outputs[k], outputs[k]));
   }

@@ -1,5 +1,7 @@
 // Reals as integer codes.
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "nib/base/check.h"
 #include "nib/golden/approx.h"
@@ -24,16 +26,20 @@ Grid grid_of(const Rational& scale, const Rational& offset) {
   return grid;
 }
 
+/// The code of an exact value; false where it is off the grid.
+bool code_of(const Grid& grid, const Rational& x, std::int64_t& code) {
+  const Rational exact_code = (x - grid.exact_offset) / grid.exact_scale;
+  const auto whole = to_int64(exact_code.get_num());
+  if (exact_code.get_den() != 1 || !whole) return false;
+  code = *whole;
+  return true;
+}
+
 /// The one code within the bound of x; false where there is none, or more than one.
 bool code_of(const Grid& grid, Approx x, std::int64_t& code) {
   const Approx t = (x - grid.offset) / grid.scale;
   if (!(std::abs(t.value) < 0x1p62) || !(t.error < 0.25)) {
-    if (x.error != 0) return false;
-    const Rational exact_code = (exact(x.value) - grid.exact_offset) / grid.exact_scale;
-    const auto whole = to_int64(exact_code.get_num());
-    if (exact_code.get_den() != 1 || !whole) return false;
-    code = *whole;
-    return true;
+    return x.error == 0 && code_of(grid, exact(x.value), code);
   }
   const double nearest = std::nearbyint(t.value);
   const double distance = std::abs(t.value - nearest);
@@ -45,6 +51,15 @@ bool code_of(const Grid& grid, Approx x, std::int64_t& code) {
 }
 
 }  // namespace
+
+double least_spacing(std::span<const Rational> scale, std::span<const Rational> offset) {
+  double least = std::numeric_limits<double>::infinity();
+  for (const Rational& one : scale) least = std::min(least, std::abs(to_double(one)));
+  for (const Rational& one : offset) {
+    if (std::abs(to_double(one)) > 0x1p50 * least) return std::numeric_limits<double>::min();
+  }
+  return std::isfinite(least) ? least : 0;
+}
 
 std::optional<std::vector<std::int64_t>> codes_of(const Reals& reals,
                                                   std::span<const Rational> scale,
@@ -63,6 +78,12 @@ std::optional<std::vector<std::int64_t>> codes_of(const Reals& reals,
   }
   std::vector<std::int64_t> codes(reals.value.data.size());
   for (std::size_t i = 0; i < codes.size(); ++i) {
+    const auto known = reals.exact.find(static_cast<std::int64_t>(i));
+    if (known != reals.exact.end()) {
+      if (code_of(grids[i % period], known->second, codes[i])) continue;
+      bad = static_cast<std::int64_t>(i);
+      return std::nullopt;
+    }
     const Approx x{reals.value.data[i], reals.error.empty() ? 0.0 : reals.error[i]};
     if (!code_of(grids[i % period], x, codes[i])) {
       bad = static_cast<std::int64_t>(i);

@@ -129,7 +129,11 @@ EmulateResult emulate(const graph::Graph& graph, const EmulateRequest& request) 
   }
   options.round_input = options.round_input || rounds;
   Evaluator evaluator(graph, options);
-  const std::vector<Reals> results = evaluator.run(values, keep);
+  std::vector<double> spacing(keep.size(), 0);
+  for (std::size_t k = 0; k < request.output_words.size(); ++k) {
+    spacing[k] = least_spacing(request.output_words[k].scale, request.output_words[k].offset);
+  }
+  const std::vector<Reals> results = evaluator.run(values, keep, spacing);
   EmulateResult result;
   for (std::size_t k = 0; k < results.size(); ++k) {
     if (k >= graph.outputs.size()) {

@@ -68,21 +68,33 @@ struct Evaluator::Impl {
     return rows;
   }
 
-  /// Where nothing is known in doubles, a kept value comes from exact numbers.
-  void refine(Block& block, graph::ValueId id, std::int64_t rows) {
+  /// Where nothing is known in doubles, a kept value comes from exact numbers; so does one whose
+  /// bound does not tell codes at a distance of `spacing` apart.
+  void refine(Reals& to, Block& block, graph::ValueId id, std::int64_t first, std::int64_t rows,
+              double spacing) {
     if (block.exact) return;
     for (std::int64_t r = 0; r < rows; ++r) {
       for (std::int64_t e = 0; e < block.size; ++e) {
-        if (std::isfinite(block.at(r, e).error)) continue;
+        const Approx known = block.at(r, e);
+        const bool suffices =
+            known.error * 8 <= spacing && std::abs(known.value) < 0x1p50 * spacing;
+        if (known.error == 0 || (std::isfinite(known.error) && (spacing == 0 || suffices))) {
+          continue;
+        }
+        const Number number = state.cone.evaluate(id, e, state.source(r));
         Approx x;
-        x.value = state.cone.evaluate(id, e, state.source(r)).approximate(x.error);
+        x.value = number.approximate(x.error);
+        if (spacing > 0 && x.error != 0 && number.is_rational()) {
+          to.exact.emplace((first + r) * block.size + e, number.rational());
+        }
         block.set(r, e, x);
       }
     }
   }
 
-  void append(Reals& to, Block& block, graph::ValueId id, std::int64_t first, std::int64_t rows) {
-    refine(block, id, block.constant ? 1 : rows);
+  void append(Reals& to, Block& block, graph::ValueId id, std::int64_t first, std::int64_t rows,
+              double spacing) {
+    refine(to, block, id, block.constant ? 0 : first, block.constant ? 1 : rows, spacing);
     std::copy(block.value.begin(), block.value.end(),
               to.value.data.begin() + (block.constant ? 0 : first * block.size));
     if (block.exact) return;
@@ -102,7 +114,8 @@ struct Evaluator::Impl {
   }
 
   std::vector<Reals> run(std::span<const Tensor<double>> arrays,
-                         std::span<const graph::ValueId> keep) {
+                         std::span<const graph::ValueId> keep, std::span<const double> spacing) {
+    NIB_CHECK(spacing.empty() || spacing.size() == keep.size(), "a spacing for each kept value");
     const std::int64_t rows = count_rows(arrays);
     std::vector<Reals> results(keep.size());
     for (std::size_t k = 0; k < keep.size(); ++k) {
@@ -115,7 +128,8 @@ struct Evaluator::Impl {
       const std::int64_t count = std::min(chunk, rows - first);
       run_chunk(arrays, first, count);
       for (std::size_t k = 0; k < keep.size(); ++k) {
-        append(results[k], state.block(keep[k]), keep[k], first, count);
+        append(results[k], state.block(keep[k]), keep[k], first, count,
+               spacing.empty() ? 0 : spacing[k]);
       }
     }
     rows_before += rows;
@@ -135,8 +149,9 @@ Evaluator::Evaluator(Evaluator&&) noexcept = default;
 Evaluator& Evaluator::operator=(Evaluator&&) noexcept = default;
 
 std::vector<Reals> Evaluator::run(std::span<const Tensor<double>> inputs,
-                                  std::span<const graph::ValueId> keep) {
-  return impl_->run(inputs, keep);
+                                  std::span<const graph::ValueId> keep,
+                                  std::span<const double> spacing) {
+  return impl_->run(inputs, keep, spacing);
 }
 
 std::vector<Tie> Evaluator::ties() const { return impl_->state.ties; }

@@ -22,6 +22,8 @@ namespace nib::golden {
 struct Reals {
   Tensor<double> value;
   std::vector<double> error;  ///< per element; empty: all exact
+  /// Elements for whose codes a double would not do (Evaluator::run with `spacing`).
+  std::map<std::int64_t, Rational> exact{};
 };
 
 /// The nearest approach to a rounding tie at one quantiser, over all rows run so far.
@@ -58,8 +60,10 @@ class Evaluator {
   /// `inputs`: one tensor per graph input, batch first (rows x the rest of the graph's shape, or
   /// flat rows). `keep`: the values to return, batch first. Errors: E0105 shape, E0106 not finite,
   /// E0107 a value that the input type cannot represent (index and value named).
+  /// `spacing`: for each kept value the least distance of its codes, for codes_of, or 0.
   [[nodiscard]] std::vector<Reals> run(std::span<const Tensor<double>> inputs,
-                                       std::span<const graph::ValueId> keep);
+                                       std::span<const graph::ValueId> keep,
+                                       std::span<const double> spacing = {});
 
   [[nodiscard]] std::vector<Tie> ties() const;
   [[nodiscard]] const std::vector<Float32Difference>& float32_differences() const;
@@ -82,6 +86,10 @@ struct Given {
 [[nodiscard]] std::vector<std::optional<Tensor<Rational>>> evaluate_exact(
     const graph::Graph& graph, std::span<const Given> given, std::span<const graph::ValueId> keep);
 
+/// The least distance of codes on grids of these scales: what Evaluator::run takes as spacing. As
+/// good as 0 where an offset is so large that codes have more bits than a double.
+[[nodiscard]] double least_spacing(std::span<const Rational> scale,
+                                   std::span<const Rational> offset);
 /// The integer codes of `reals` on the grid scale * code + offset, per element (vectors of 1 entry
 /// or one per element of a row, `count` elements a row). nullopt at the first value that is proven
 /// off the grid; its index is written to `bad`.

@@ -76,7 +76,7 @@ InputReader::InputReader(State& state, const graph::GraphInput& input, bool roun
     block_->lattice = std::move(lattice);
   }
   if (!block_->exact) state.input_scale[static_cast<std::size_t>(input.value)] = scale;
-  if (span_.max - span_.min < kTableCodes) {
+  if (!block_->exact && span_.max - span_.min < kTableCodes) {
     for (std::int64_t code = span_.min; code <= span_.max; ++code) words_.push_back(word_of(code));
   }
 }
@@ -87,6 +87,10 @@ InputReader::Word InputReader::word_of(std::int64_t code) const {
     if (i < words_.size()) return words_[i];
   }
   Word word;
+  if (block_->exact) {
+    word.value = static_cast<double>(code) * scale_.value;
+    return word;
+  }
   word.value = Number(Rational(type_->type.scale * to_rational(code))).approximate(word.error);
   return word;
 }

@@ -35,6 +35,8 @@ struct Builder {
   std::set<std::string, std::less<>> node_names;  ///< of the file and of nodes that we add
   std::int64_t spent_activations = 0;  ///< of all computed tensors, against kMaxActivations
   std::int64_t spent_elements = 0;     ///< of all constants, against kMaxElements
+  /// Float32 values of nodes of constants, where a parameter may need them.
+  std::map<graph::ValueId, graph::Constant> computed;
   std::map<std::string, int> counted_notes;
   std::vector<std::string> softmaxes;  ///< outputs of Softmax nodes of the flattening kind
 
@@ -70,7 +72,9 @@ class NodeReader {
   [[nodiscard]] const Facts& facts(std::size_t input) const;
   [[nodiscard]] bool is_constant(std::size_t input) const;
   [[nodiscard]] bool all_constant() const;
-  /// The constant on that input; E0308 where it is computed.
+  /// True where the input is a constant, or small arithmetic on constants: constant() gives it.
+  [[nodiscard]] bool is_known(std::size_t input) const;
+  /// The constant on that input, in float32 where nodes compute it; E0308 where it varies.
   [[nodiscard]] const graph::Constant& constant(std::size_t input, std::string_view what) const;
   /// The same as reals; an integer beyond 2^53 is E0217.
   [[nodiscard]] Tensor<double> reals(std::size_t input, std::string_view what) const;
@@ -171,6 +175,11 @@ struct OpEntry {
 
 /// The first output is the first input in another shape: a constant again, or a Reshape node.
 void reshape_to(NodeReader& node, const Shape& shape, std::optional<int> batch_axis = {});
+
+/// Notes the float32 value of a node of constants, if it is small and its operator is arithmetic or
+/// a rearrangement.
+void compute_parameter(Builder& builder, const graph::Op& op,
+                       const std::vector<graph::ValueId>& inputs, graph::ValueId out);
 
 /// Where the batch axis of the inputs goes in the output of `op`; -1 where no input has one.
 /// Errors: E0215 where the operator mixes rows.

@@ -63,6 +63,10 @@ bool NodeReader::is_constant(std::size_t input) const {
   return builder_.graph.is_constant(in(input));
 }
 
+bool NodeReader::is_known(std::size_t input) const {
+  return is_constant(input) || builder_.computed.contains(in(input));
+}
+
 bool NodeReader::all_constant() const {
   for (std::size_t i = 0; i < node_.inputs.size(); ++i) {
     if (has(i) && !is_constant(i)) return false;
@@ -72,6 +76,8 @@ bool NodeReader::all_constant() const {
 
 const graph::Constant& NodeReader::constant(std::size_t input, std::string_view what) const {
   const graph::Value& value = builder_.graph.value(in(input));
+  const auto computed = builder_.computed.find(in(input));
+  if (computed != builder_.computed.end()) return computed->second;
   if (!value.constant) {
     fail(ErrorCode::E308, fmt::format("{} is computed ({})", what, in_quotes(value.name)));
   }
@@ -79,8 +85,8 @@ const graph::Constant& NodeReader::constant(std::size_t input, std::string_view 
 }
 
 Tensor<double> NodeReader::reals(std::size_t input, std::string_view what) const {
-  (void)constant(input, what);
-  return reals_of(in(input), what);
+  const graph::Constant& stored = constant(input, what);
+  return is_constant(input) ? reals_of(in(input), what) : graph::as_reals(stored);
 }
 
 Tensor<double> NodeReader::reals_of(ValueId id, std::string_view what) const {
@@ -305,6 +311,7 @@ ValueId NodeReader::append(std::string node_name, std::string value_name, graph:
   const auto node_id = static_cast<graph::NodeId>(builder_.graph.nodes.size());
   const ValueId out = builder_.add_value(std::move(value_name), std::move(result.shape), fact);
   builder_.graph.value(out).producer = node_id;
+  if (!varies) compute_parameter(builder_, op, inputs, out);
   builder_.graph.nodes.push_back(
       {std::move(node_name), node_.op_type, std::move(op), std::move(inputs), {out}});
   return out;

@@ -8,7 +8,7 @@
 namespace nib::importer {
 
 Tensor<double> parameter(NodeReader& node, std::size_t input, std::string_view what) {
-  if (!node.is_constant(input)) {
+  if (!node.is_known(input)) {
     node.fail(ErrorCode::E401,
               fmt::format("{} is computed ({})", what, in_quotes(node.raw().inputs[input])));
   }

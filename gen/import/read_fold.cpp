@@ -189,7 +189,8 @@ void read_cast(NodeReader& node) {
   if (narrow && from != *type) {
     node.fail(ErrorCode::E309, "a cast to " + element_type_name(number) + " rounds");
   }
-  if (node.is_constant(0)) {
+  // A computed float becomes an integer only as a parameter: in float32, as executors have it.
+  if (node.is_constant(0) || (node.is_known(0) && !is_float(*type) && is_float(from))) {
     node.emit_constant(cast_constant(node, node.constant(0, "the data"), *type), *type);
     return;
   }

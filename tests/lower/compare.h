@@ -50,7 +50,11 @@ inline std::int64_t compare(const graph::Graph& graph, const std::vector<Tensor<
     REQUIRE(integers.value(id).shape == graph.value(tensors.back()).shape);
   }
   golden::Evaluator evaluator(graph);
-  const auto reals = evaluator.run(inputs, tensors);
+  std::vector<double> spacing;
+  for (const lower::ValueId id : values) {
+    spacing.push_back(golden::least_spacing(integers.value(id).scale, integers.value(id).offset));
+  }
+  const auto reals = evaluator.run(inputs, tensors, spacing);
   std::vector<Tensor<std::int64_t>> ports;
   for (const lower::ValueId input : integers.inputs) {
     for (std::size_t k = 0; k < values.size(); ++k) {
