@@ -35,10 +35,8 @@ std::vector<golden::Given> starting_from(const graph::Graph& graph, graph::Value
 
 }  // namespace
 
-/// A monotone function is constant where both ends of its sum's interval give the same. Any other
-/// that no word carries becomes a variable without a net, somewhere between the two: enough to show
-/// that what follows is constant all the same, and nothing else can be shown with it.
-void Prover::settle(graph::ValueId tensor, GraphElements& elements) {
+/// A monotone function is constant where both ends of its sum's interval give the same.
+void Prover::reduce(graph::ValueId tensor, GraphElements& elements) const {
   // One root tensor at a time: they may stand behind one another.
   std::map<graph::ValueId, std::vector<std::size_t>> by_root;
   for (std::size_t e = 0; e < elements.size(); ++e) {
@@ -58,7 +56,16 @@ void Prover::settle(graph::ValueId tensor, GraphElements& elements) {
           golden::evaluate_exact(graph_, starting_from(graph_, root, at), std::span(&tensor, 1))[0];
     }
     if (!ends[0] || !ends[1]) continue;  // irrational
-    for (const std::size_t e : all) elements[e] = uncarried(ends[0]->data[e], ends[1]->data[e]);
+    for (const std::size_t e : all) {
+      const Rational &low = ends[0]->data[e], &high = ends[1]->data[e];
+      if (low == high) {
+        elements[e] = GraphElement{};
+        elements[e].kind = GraphElement::Kind::kAffine;
+        elements[e].form.constant = low;
+      } else {
+        elements[e].ends = {low, high};
+      }
+    }
   }
 }
 

@@ -93,7 +93,8 @@ Prover::Prover(const graph::Graph& graph, const Manifest& manifest, const Netlis
       netlist_(netlist),
       threads_(std::max(threads, 1)),
       view_(netlist, variables_),
-      segment_(graph, [this](graph::ValueId id, GraphElements& e) { settle(id, e); }),
+      segment_(graph, {[this](graph::ValueId id, GraphElements& e) { reduce(id, e); },
+                       [this](const Rational& a, const Rational& b) { return uncarried(a, b); }}),
       depths_(netlist, manifest.clock) {}
 
 std::string Prover::neuron(const ProvenWord& word, std::size_t e) const {

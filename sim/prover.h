@@ -52,7 +52,7 @@ class Prover {
   void prove(const ProvenWord& word);
   void cut(const ProvenWord& word, const std::vector<Range>& ranges);
   [[nodiscard]] GraphElement variable_element(const ProvenWord& word, std::size_t e, Range range);
-  void settle(graph::ValueId tensor, GraphElements& elements);
+  void reduce(graph::ValueId tensor, GraphElements& elements) const;
   [[nodiscard]] GraphElement uncarried(const Rational& low, const Rational& high);
   void set_cut_bits();
   void failure(const std::string& text);

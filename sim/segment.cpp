@@ -44,6 +44,11 @@ GraphElement step_of(const GraphElement& x, graph::ValueId value, std::int64_t i
   return y;
 }
 
+GraphElement without_ends(GraphElement x) {
+  x.ends.reset();
+  return x;
+}
+
 /// a * x + b * y of two elements.
 GraphElement sum_of(const GraphElement& x, const Rational& a, const GraphElement& y,
                     const Rational& b) {
@@ -51,8 +56,8 @@ GraphElement sum_of(const GraphElement& x, const Rational& a, const GraphElement
     return affine(combine(x.form, a, y.form, b));
   }
   // A shift or scaling by a constant keeps a step function one of the same root.
-  if (x.kind == Kind::kStep && is_constant(y) && a != 0) return x;
-  if (y.kind == Kind::kStep && is_constant(x) && b != 0) return y;
+  if (x.kind == Kind::kStep && is_constant(y) && a != 0) return without_ends(x);
+  if (y.kind == Kind::kStep && is_constant(x) && b != 0) return without_ends(y);
   return {};
 }
 
@@ -362,10 +367,6 @@ class NodeWalk {
   const GraphElements& input(std::size_t k) { return view_.elements(node_.inputs[k]); }
   const GraphElements& settled(std::size_t k) { return view_.settled(node_.inputs[k]); }
   const Shape& shape(std::size_t k) const { return graph_.value(node_.inputs[k]).shape; }
-  bool is_constant_tensor(std::size_t k) {
-    const GraphElements& x = input(k);
-    return std::all_of(x.begin(), x.end(), is_constant);
-  }
   GraphElements nothing() const {
     const std::int64_t count = element_count(graph_.value(node_.outputs[0]).shape);
     return GraphElements(static_cast<std::size_t>(count));
@@ -382,13 +383,14 @@ class NodeWalk {
   GraphElements binary(Function function) {
     const Shape& out = graph_.value(node_.outputs[0]).shape;
     const auto a = broadcast_index(shape(0), out), b = broadcast_index(shape(1), out);
-    const bool one_step = is_constant_tensor(0) || is_constant_tensor(1);
-    if (!one_step) settled(0), settled(1);
-    const GraphElements &x = input(0), &y = input(1);
+    // A step function stays one beside a constant.
+    const GraphElements &x = view_.reduced(node_.inputs[0]), &y = view_.reduced(node_.inputs[1]);
     GraphElements result;
     for (std::size_t i = 0; i < a.size(); ++i) {
-      result.push_back(
-          function(x[static_cast<std::size_t>(a[i])], y[static_cast<std::size_t>(b[i])]));
+      const auto at_x = static_cast<std::size_t>(a[i]), at_y = static_cast<std::size_t>(b[i]);
+      const bool both = !is_constant(x[at_x]) && !is_constant(y[at_y]);
+      result.push_back(both ? function(settled(0)[at_x], settled(1)[at_y])
+                            : function(x[at_x], y[at_y]));
     }
     return result;
   }
@@ -420,12 +422,22 @@ void SegmentView::cut(graph::ValueId value, GraphElements elements) {
   known_[value] = std::move(elements);
 }
 
-const GraphElements& SegmentView::settled(graph::ValueId value) {
+const GraphElements& SegmentView::reduced(graph::ValueId value) {
   const GraphElements& all = elements(value);
   const bool any = std::any_of(all.begin(), all.end(),
                                [](const GraphElement& e) { return e.kind == Kind::kStep; });
-  if (any && settled_.insert(value).second) settle_(value, known_[value]);
+  if (any && reduced_.insert(value).second) hooks_.reduce(value, known_[value]);
   return known_[value];
+}
+
+const GraphElements& SegmentView::settled(graph::ValueId value) {
+  const auto found = settled_.find(value);
+  if (found != settled_.end()) return found->second;
+  GraphElements all = reduced(value);
+  for (GraphElement& e : all) {
+    if (e.kind == Kind::kStep && e.ends) e = hooks_.uncarried(e.ends->first, e.ends->second);
+  }
+  return settled_[value] = std::move(all);
 }
 
 const GraphElements& SegmentView::elements(graph::ValueId value) {

@@ -35,6 +35,8 @@ struct GraphElement {
   RationalForm form;
   std::pair<graph::ValueId, std::int64_t> root{graph::kNone, 0};
   bool monotone = true;  ///< kStep, kMax: rising or falling in the root's value
+  /// kStep, once reduced: what it yields at the ends of the form's interval.
+  std::optional<std::pair<Rational, Rational>> ends;
   std::vector<RationalForm> candidates;
   std::optional<Rational> floor;  ///< kMax: the largest constant among the candidates
 };
@@ -43,18 +45,24 @@ using GraphElements = std::vector<GraphElement>;
 /// Forms of tensors behind a set of cut tensors, computed on demand.
 class SegmentView {
  public:
-  /// Makes those of the tensor's step functions constants that are constant over all inputs.
-  using Settle = std::function<void(graph::ValueId, GraphElements&)>;
+  struct Hooks {
+    /// Makes those of the tensor's step functions constants that are constant over all inputs, and
+    /// sets the ends of the others.
+    std::function<void(graph::ValueId, GraphElements&)> reduce;
+    /// A value between two others that no word carries, as a variable.
+    std::function<GraphElement(const Rational&, const Rational&)> uncarried;
+  };
 
-  /// `settle` is called once for each tensor that a node reads which is more than elementwise.
-  SegmentView(const graph::Graph& graph, Settle settle)
-      : graph_(graph), settle_(std::move(settle)) {}
+  SegmentView(const graph::Graph& graph, Hooks hooks) : graph_(graph), hooks_(std::move(hooks)) {}
 
   /// Elements of `value` as variables: real value = scale * code + offset of each.
   void cut(graph::ValueId value, GraphElements elements);
   /// Elements of `value` over the cut tensors before it.
   [[nodiscard]] const GraphElements& elements(graph::ValueId value);
-  /// The same, settled.
+  /// The same, reduced.
+  [[nodiscard]] const GraphElements& reduced(graph::ValueId value);
+  /// The same, step functions replaced by variables between their ends: enough to show that what
+  /// follows is constant all the same, and nothing else can be shown with it.
   [[nodiscard]] const GraphElements& settled(graph::ValueId value);
 
  private:
@@ -63,9 +71,10 @@ class SegmentView {
   [[nodiscard]] bool is_computed_constant(graph::ValueId value) const;
 
   const graph::Graph& graph_;
-  Settle settle_;
+  Hooks hooks_;
   std::map<graph::ValueId, GraphElements> known_;
-  std::set<graph::ValueId> settled_;
+  std::set<graph::ValueId> reduced_;
+  std::map<graph::ValueId, GraphElements> settled_;
 };
 
 /// a * x + b * y.
