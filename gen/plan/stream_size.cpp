@@ -12,6 +12,8 @@ namespace {
 
 /// Widest queue that is not block RAM.
 constexpr std::int64_t kMostLutWords = 64;
+/// Frames of a run with free sources.
+constexpr int kFreeFrames = 12;
 
 class Sizer {
  public:
@@ -64,7 +66,10 @@ class Sizer {
   /// What these depths break; kFloor: nothing.
   Tight broken(const std::vector<std::int64_t>& depths) {
     ++probes_;
-    const Timing t = measure(with_depths(network_, depths), frames_, {0, goal_.most_frames});
+    const Network sized = with_depths(network_, depths);
+    // Shallow queues settle sooner with free sources, deep ones at the goal's pace.
+    Timing t = measure(sized, frames_, {0, kFreeFrames});
+    if (t.live && !t.settled) t = measure(sized, frames_, {goal_.interval, goal_.most_frames});
     if (!t.live) return Tight::kDeadlock;
     if (!t.settled || t.cycles > goal_.interval * t.frames) return Tight::kInterval;
     return goal_.latency > 0 && t.latency > goal_.latency ? Tight::kLatency : Tight::kFloor;
@@ -132,7 +137,8 @@ class Sizer {
   }
 
   void finish(Sizing& sizing) {
-    sizing.timing = measure(with_depths(network_, sizing.depths), frames_, {0, goal_.most_frames});
+    sizing.timing =
+        measure(with_depths(network_, sizing.depths), frames_, {goal_.interval, goal_.most_frames});
     std::vector<std::int64_t> alone = start_;
     for (std::size_t c = 0; c < start_.size(); ++c) {
       const bool free = !is_fixed(c) && !is_source(c);

@@ -34,7 +34,8 @@ struct Sizing {
 /// Shrinks every channel as far as it goes, one after the other, in several orders. Times grow as
 /// depths shrink, so that a depth which was too small stays so: each result is minimal in every
 /// channel, though not always the least of all; `least_bits` says how far off it may be. A queue
-/// of more than 64 words is block RAM, with a cycle more.
+/// of more than 64 words is block RAM, with a cycle more. Deep queues settle in runs that are paced
+/// at the goal's interval; with sources that offer earlier nothing comes later.
 [[nodiscard]] Sizing size_channels(const Network& network, const Frames& frames,
                                    const SizeGoal& goal);
 
