@@ -340,7 +340,14 @@ rtl::Expr StepText::value(std::int32_t i, std::vector<rtl::Item>& items) const {
   const rtl::Type out = type_of(op);
   if (const auto use = clip_of(i)) {
     rtl::Expr word = clipped_word(i, items);
-    word.type = type_of(use->range);
+    // A name keeps its type, also where adding a multiple of 2^width changed its sign alone.
+    const rtl::Type wanted = type_of(use->range);
+    if (std::holds_alternative<rtl::Ref>(word.node) && word.type.width == wanted.width) {
+      if (word.type.is_signed && !wanted.is_signed) word = rtl::call("$unsigned", {word}, wanted);
+      if (wanted.is_signed) word = rtl::as_signed(std::move(word));
+    } else {
+      word.type = wanted;
+    }
     return rtl::call(clips_.at(use->key).name, {std::move(word)}, out);
   }
   const rtl::Expr x = signals_.at_stage(op.a.node, op.stage);

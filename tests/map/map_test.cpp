@@ -121,6 +121,12 @@ void check_texts(const lower::IntegerGraph& graph, const plan::Goal& goal,
   }
 }
 
+TEST_CASE("a name keeps its type where a step adds a multiple of its 2^width") {
+  plan::Goal goal;
+  goal.latency_cycles = 3;
+  CHECK(make_case(test::window_graph("w1467", 1467), goal, 1467).design.files.size() > 3);
+}
+
 TEST_CASE("golden text of a small design") { check_texts(test::small_graph(), {}, "map_small"); }
 
 TEST_CASE("golden text of a convolution and a pool") {
