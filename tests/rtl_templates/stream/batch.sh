@@ -3,7 +3,8 @@
 #   batch.sh PROGRAMS LIBRARY BENCH RUNTIME MODE SEED DESIGNS ROUNDS CYCLES
 # PROGRAMS: folder of stream_gen and stream_run; LIBRARY: rtl_templates; BENCH: sim/bench; RUNTIME:
 # Verilator's runtime as a library. MODE: rtl; mutants, to try wrong models as well; netlist, to run
-# what Yosys makes of the RTL. CXX may name another compiler.
+# what Yosys makes of the RTL. CXX may name another compiler. Nothing is optimised: compiling takes
+# longer than running.
 set -euo pipefail
 programs=$1 library=$2 bench=$3 runtime=$4 mode=$5
 shift 5
@@ -24,7 +25,7 @@ fi
 verilator --cc "${checks[@]}" -O3 --x-assign unique --x-initial unique --Mdir "$work" \
   --prefix Vstream_top --top-module stream_top "$top"
 (cd "$work" && for part in Vstream_top*.cpp; do echo "#include \"$part\""; done >all.cpp)
-${CXX-g++} -std=c++20 -O1 -w -fPIC -shared -faligned-new -DVM_COVERAGE=0 -DVM_SC=0 -DVM_TRACE=0 \
+${CXX-g++} -std=c++20 -O0 -w -fPIC -shared -faligned-new -DVM_COVERAGE=0 -DVM_SC=0 -DVM_TRACE=0 \
   -DVM_TRACE_FST=0 -DVM_TRACE_VCD=0 -I"$work" -I"$here" -I"$bench" -isystem "$headers" \
   -isystem "$headers/vltstd" "$here/rtl_top.cpp" "$runtime" -o "$work/top.so"
 "$programs/stream_run" "$work/top.so" "$@" "$mode"
