@@ -74,7 +74,7 @@ Constant quantise_computed(const Constant& x, const Quantisers& quantisers) {
     const Quantiser& q = quantisers.channels[quantisers.grouping.of(e)];
     RealFunction function{{0, 0}, 1, 0, {{ScalarOp::Kind::kAffine, Rational(0), value}}};
     const std::int64_t code = steps_of(function, q, {}).levels.at(0);
-    return Surd(Rational(q.out_scale * to_rational(code) + q.out_offset));
+    return Surd(q.value_of(code));
   });
 }
 

@@ -198,13 +198,7 @@ struct Lowerer::Pointwise {
   void operator()(const graph::Div&) const {
     if (!with_constant()) no_product();
   }
-  void operator()(const graph::Pow&) const {
-    const Constant* exponent = lowerer.constant(node.inputs[1]);
-    if (exponent == nullptr || exponent->size() != 1 || !(exponent->at(0) == Surd(Rational(1)))) {
-      fail(ErrorCode::E502, "a power of a computed tensor", node.name);
-    }
-    lowerer.lower_reshape(node);
-  }
+  void operator()(const graph::Pow&) const { lowerer.lower_pow(node); }
   void operator()(const graph::Neg&) const {
     scalar({ScalarOp::Kind::kAffine, Rational(-1), Rational(0)});
   }
@@ -227,7 +221,6 @@ struct Lowerer::Pointwise {
     fail(ErrorCode::E502, "Softmax inside of the network", node.name);
   }
   void operator()(const graph::ArgMax& op) const { lowerer.lower_arg_max(node, op); }
-  [[noreturn]] void no_integer_form() const { fail(ErrorCode::E502, node.op_type, node.name); }
   void operator()(const graph::Conv& op) const { lowerer.lower_conv(node, op); }
   void operator()(const graph::ConvTranspose& op) const { lowerer.lower_conv_transpose(node, op); }
   void operator()(const graph::MaxPool& op) const { lowerer.lower_max_pool(node, op); }
@@ -235,10 +228,10 @@ struct Lowerer::Pointwise {
   void operator()(const graph::QuantAvgPool& op) const { lowerer.lower_quant_avg_pool(node, op); }
   void operator()(const graph::Reduce& op) const { lowerer.lower_reduce(node, op); }
   void operator()(const graph::Take& op) const { lowerer.lower_take(node, op); }
-  void operator()(const graph::Unary&) const { no_integer_form(); }
-  void operator()(const graph::PRelu&) const { no_integer_form(); }
-  void operator()(const graph::Trunc&) const { no_integer_form(); }
-  void operator()(const graph::FloatQuant&) const { no_integer_form(); }
+  void operator()(const graph::Unary& op) const { lowerer.lower_unary(node, op); }
+  void operator()(const graph::PRelu&) const { lowerer.lower_prelu(node); }
+  void operator()(const graph::Trunc& op) const { lowerer.lower_trunc(node, op); }
+  void operator()(const graph::FloatQuant& op) const { lowerer.lower_float_quant(node, op); }
   void operator()(const graph::TopK& op) const { lowerer.lower_top_k(node, op); }
 };
 
@@ -316,16 +309,13 @@ graph::ValueId Lowerer::strip_irrational_tail(Activation& activation, std::size_
   const graph::ValueId tensor = graph_.outputs[output];
   const auto rational = [](const Stage& stage) {
     return std::all_of(stage.ops.begin(), stage.ops.end(),
-                       [](const ScalarOp& op) { return op.a.is_rational() && op.b.is_rational(); });
+                       [](const ScalarOp& op) { return is_rational(op); });
   };
   const auto first = std::find_if_not(activation.stages.begin(), activation.stages.end(), rational);
   if (first == activation.stages.end()) return tensor;
   const std::string& name = graph_.value(tensor).name;
   for (auto stage = first; stage != activation.stages.end(); ++stage) {
-    const bool increasing = stage->grouping.count == 1 &&
-                            stage->ops[0].kind == ScalarOp::Kind::kAffine &&
-                            stage->ops[0].a.sign() > 0;
-    if (!increasing) {
+    if (stage->grouping.count != 1 || !always_rises(stage->ops[0])) {
       fail(ErrorCode::E502, fmt::format("output \"{}\" is irrational", name),
            graph_.node(stage->node).name, "put a quantiser behind this node");
     }
@@ -335,8 +325,8 @@ graph::ValueId Lowerer::strip_irrational_tail(Activation& activation, std::size_
   activation.stages.erase(first, activation.stages.end());
   activation.shape = graph_.value(from).shape;
   result_.notes.push_back(fmt::format(
-      "the scale of output \"{}\" is irrational: the port carries \"{}\", of which it is an "
-      "increasing affine function, the same for all elements",
+      "output \"{}\" is irrational: the port carries \"{}\", of which it is an increasing "
+      "function, the same for all elements",
       name, graph_.value(from).name));
   return from;
 }

@@ -113,6 +113,18 @@ class Lowerer {
                  const graph::Node& node);
   /// The result of `node`, a quantiser of x: codes as they are, or steps.
   void quantise(const Activation& x, const Quantisers& quantisers, const graph::Node& node);
+  [[nodiscard]] std::vector<StepFunction> proven_steps(const Activation& x,
+                                                       const Quantisers& quantisers,
+                                                       const Grouping& grouping,
+                                                       const graph::Node& node) const;
+  void lower_rounding(const graph::Node& node, Rounding mode);
+  void lower_unary(const graph::Node& node, const graph::Unary& op);
+  void lower_prelu(const graph::Node& node);
+  void lower_pow(const graph::Node& node);
+  void lower_trunc(const graph::Node& node, const graph::Trunc& op);
+  void lower_float_quant(const graph::Node& node, const graph::FloatQuant& op);
+  /// Bounds of the reals of all elements.
+  [[nodiscard]] Reach reach_of(const Activation& x) const;
   /// The range of floor(unit x) over all elements of x, widened by 1 at both ends.
   [[nodiscard]] Range floors_of(const Activation& x, const Rational& unit,
                                 const std::string& node) const;

@@ -7,8 +7,10 @@
 
 #include "nib/base/check.h"
 #include "nib/base/error.h"
+#include "nib/lower/curve.h"
 #include "nib/lower/grouping.h"
 #include "nib/lower/lowerer.h"
+#include "nib/lower/rational_gcd.h"
 
 namespace nib::lower {
 namespace {
@@ -29,6 +31,34 @@ bool is_identity_on_codes(const StepFunction& steps) {
     if (steps.levels[i] != steps.domain.min + static_cast<std::int64_t>(i)) return false;
   }
   return true;
+}
+
+/// The greatest grid that holds all values that the steps give.
+Rational grid_of_values(const Quantiser& q, const StepFunction& steps) {
+  Rational grid = 0;
+  for (const std::int64_t code : steps.levels) grid = gcd_of(grid, q.value_of(code));
+  return sgn(grid) == 0 ? Rational(1) : grid;
+}
+
+/// Codes become multiples of the grid.
+void to_grid(const Quantiser& q, const Rational& grid, StepFunction& steps,
+             const std::string& node) {
+  for (std::int64_t& level : steps.levels) {
+    const auto multiple = to_int64(Rational(q.value_of(level) / grid).get_num());
+    if (!multiple || bits_for(Range{*multiple, *multiple}) > 62) {
+      fail(ErrorCode::E503, "values without a common grid of 62 bits", node);
+    }
+    level = *multiple;
+  }
+  // Two codes may stand for one value where a limit cuts them.
+  for (std::size_t i = 0; i + 1 < steps.levels.size();) {
+    if (steps.levels[i] != steps.levels[i + 1]) {
+      ++i;
+      continue;
+    }
+    steps.levels.erase(steps.levels.begin() + static_cast<std::ptrdiff_t>(i));
+    steps.thresholds.erase(steps.thresholds.begin() + static_cast<std::ptrdiff_t>(i));
+  }
 }
 
 std::string stage_words(const graph::Node& node) {
@@ -161,26 +191,51 @@ RealFunction Lowerer::function_of(const Activation& activation, std::int64_t ele
   return function;
 }
 
-Range Lowerer::floors_of(const Activation& x, const Rational& unit, const std::string& node) const {
-  std::optional<Range> all;
+/// Whole numbers around the value at one point.
+Reach around(const RealFunction& function, std::int64_t x) {
+  if (const auto value = evaluate(function, x)) {
+    if (value->is_rational()) return {value->rational(), value->rational()};
+    return {Rational(value->floor()), Rational(value->ceil())};
+  }
+  const Enclosure bounds = enclose(function, function.ops.size(), x, 64);
+  return {bounds.low(), bounds.high()};
+}
+
+Reach Lowerer::reach_of(const Activation& x) const {
+  std::optional<Reach> all;
   const Grouping grouping = grouping_of(x);
   for (std::int64_t g = 0; g < grouping.count; ++g) {
     const RealFunction function = function_of(x, first_of(grouping, g));
-    std::vector<std::int64_t> ends{function.domain.max};
-    for (const Piece& piece : pieces_of(function)) {
-      ends.push_back(piece.start);
-      if (piece.start > function.domain.min) ends.push_back(piece.start - 1);
+    std::vector<std::int64_t> starts;
+    if (is_piecewise_linear(function)) {
+      for (const Piece& piece : pieces_of(function)) starts.push_back(piece.start);
+    } else {
+      starts = stretches_of(function);
     }
-    for (const std::int64_t x_at : ends) {
-      const auto at = to_int64((evaluate(function, x_at) * Surd(unit)).floor());
-      if (!at || bits_for(Range{*at, *at}) > 61) {
-        fail(ErrorCode::E503, "whole numbers of over 62 bits", node);
-      }
-      all = all ? hull(*all, {*at, *at}) : Range{*at, *at};
+    std::vector<std::int64_t> ends{function.domain.max};
+    for (const std::int64_t start : starts) {
+      ends.push_back(start);
+      if (start > function.domain.min) ends.push_back(start - 1);
+    }
+    for (const std::int64_t end : ends) {
+      const Reach own = around(function, end);
+      if (!all) all = own;
+      all = Reach{std::min(all->low, own.low), std::max(all->high, own.high)};
     }
   }
   NIB_CHECK(all.has_value(), "an element");
-  return {all->min - 1, all->max + 1};
+  return *all;
+}
+
+Range Lowerer::floors_of(const Activation& x, const Rational& unit, const std::string& node) const {
+  const Reach reach = reach_of(x);
+  const Rational a = reach.low * unit, b = reach.high * unit;
+  const auto low = to_int64(Integer(nib::floor(std::min(a, b)) - 1));
+  const auto high = to_int64(Integer(nib::ceil(std::max(a, b)) + 1));
+  if (!low || !high || bits_for(Range{*low, *high}) > 61) {
+    fail(ErrorCode::E503, "whole numbers of over 61 bits", node);
+  }
+  return {*low, *high};
 }
 
 /// True where the quantiser changes no value that its input can have.
@@ -193,7 +248,7 @@ bool Lowerer::is_identity(const Activation& activation, const Quantisers& quanti
   for (std::int64_t g = 0; g < grouping.count; ++g) {
     const std::int64_t e = first_of(grouping, g);
     const Quantiser& q = quantisers.channels[quantisers.grouping.of(e)];
-    if (!q.by_rounding()) return false;
+    if (!q.by_rounding() || sgn(q.divisor) != 0) return false;
     const Rational& scale = view->scale[view->grouping.of(e)];
     const Rational& offset = view->offset[view->grouping.of(e)];
     const Rational slope = scale * q.unit, start = offset * q.unit + q.shift;
@@ -261,6 +316,19 @@ void Lowerer::absorb_input(const Activation& activation, const Quantisers& quant
   value.grouping = quantisers.grouping;
   for (const Quantiser& q : quantisers.channels) {
     const bool constant_code = q.codes.is_constant();
+    if (!q.values.empty()) {
+      StepFunction all{q.codes, {}, {}};
+      for (std::int64_t k = q.codes.min; k <= q.codes.max; ++k) {
+        all.levels.push_back(k);
+        if (k > q.codes.min) all.thresholds.push_back(k);
+      }
+      const Rational grid = grid_of_values(q, all);
+      to_grid(q, grid, all, node.name);
+      value.scale.push_back(grid);
+      value.offset.emplace_back(0);
+      value.range.push_back(all.image());
+      continue;
+    }
     value.scale.push_back(q.out_scale);
     value.offset.push_back(q.out_offset);
     if (constant_code) value.offset.back() += q.out_scale * to_rational(q.codes.min);
@@ -301,12 +369,153 @@ void Lowerer::lower_quantiser(const graph::Node& node) {
   }
 }
 
+/// A rounding to whole numbers: a quantiser of scale 1 that nothing saturates.
+void Lowerer::lower_rounding(const graph::Node& node, Rounding mode) {
+  const Activation x = raw_refused(operand(node.inputs[0]), node.name);
+  Quantiser q;
+  q.rounding = mode;
+  q.codes = floors_of(x, 1, node.name);
+  quantise(x, {kPerTensor, {q}, fmt::format("round {} to whole numbers", words_of(mode))}, node);
+}
+
+void Lowerer::lower_unary(const graph::Node& node, const graph::Unary& op) {
+  Quantiser sign;  // away from zero, limited to -1, 0, 1
+  sign.rounding = Rounding::kUp;
+  sign.codes = {-1, 1};
+  const Activation x = operand(node.inputs[0]);
+  switch (op.kind) {
+    case graph::UnaryKind::kSign:
+      if (x.raw_input >= 0) {
+        absorb_input(x, {kPerTensor, {sign}, "the sign: -1, 0 or 1"}, node);
+      } else {
+        quantise(x, {kPerTensor, {sign}, "the sign: -1, 0 or 1"}, node);
+      }
+      return;
+    case graph::UnaryKind::kFloor:
+      return lower_rounding(node, Rounding::kFloor);
+    case graph::UnaryKind::kCeil:
+      return lower_rounding(node, Rounding::kCeil);
+    case graph::UnaryKind::kRound:
+      return lower_rounding(node, Rounding::kHalfEven);
+    case graph::UnaryKind::kSqrt:
+      if (x.raw_input < 0 && sgn(reach_of(x).low) < 0) {
+        fail(ErrorCode::E502, "the root of negative numbers", node.name,
+             "put a Relu or an unsigned quantiser in front of this node");
+      }
+      break;
+    default:
+      break;
+  }
+  ScalarOp scalar;
+  scalar.kind = Kind::kUnary;
+  scalar.function = op.kind;
+  scalar.a = exact(op.alpha);
+  scalar.b = exact(op.beta);
+  add_stage(x, {kPerTensor, {std::move(scalar)}, graph::kNone}, node);
+}
+
+void Lowerer::lower_prelu(const graph::Node& node) {
+  const Constant* slope = constant(node.inputs[1]);
+  if (slope == nullptr || constant(node.inputs[0]) != nullptr) {
+    fail(ErrorCode::E504, "a PRelu whose slope is computed", node.name);
+  }
+  const Broadcast entries = broadcast_groups(slope->shape(), out_value(node).shape);
+  Stage stage{entries.grouping, {}, graph::kNone};
+  for (const std::int64_t entry : entries.entry) {
+    ScalarOp leaky;
+    leaky.kind = Kind::kLeaky;
+    leaky.a = slope->at(entry);
+    stage.ops.push_back(std::move(leaky));
+  }
+  add_stage(operand(node.inputs[0]), std::move(stage), node);
+}
+
+void Lowerer::lower_pow(const graph::Node& node) {
+  const Constant* exponents = constant(node.inputs[1]);
+  Activation x = operand(computed_input(node));
+  if (exponents == nullptr) fail(ErrorCode::E502, "a power with a computed exponent", node.name);
+  const Shape& shape = out_value(node).shape;
+  if (x.raw_input < 0) x = broadcast_to(std::move(x), shape, node);
+  const Broadcast entries = broadcast_groups(exponents->shape(), shape);
+  Stage stage{entries.grouping, {}, graph::kNone};
+  for (const std::int64_t entry : entries.entry) {
+    const Surd exponent = exponents->at(entry);
+    ScalarOp power{Kind::kAffine, Rational(1), Rational(0)};
+    const bool whole = exponent.is_rational() && exponent.rational().get_den() == 1 &&
+                       exponent.sign() >= 0 && exponent.rational() <= 64;
+    if (whole && exponent.sign() == 0) {
+      power.a = Rational(0);
+      power.b = Rational(1);
+    } else if (whole && !(exponent == Surd(Rational(1)))) {
+      power.kind = Kind::kPower;
+      power.exponent = static_cast<int>(exponent.rational().get_num().get_si());
+    } else if (exponent == Surd(Rational(1, 2)) && x.raw_input < 0 && sgn(reach_of(x).low) >= 0) {
+      power.kind = Kind::kUnary;
+      power.function = graph::UnaryKind::kSqrt;
+    } else if (!whole) {
+      fail(ErrorCode::E502, "a power that is no whole number from 0 to 64", node.name);
+    }
+    stage.ops.push_back(std::move(power));
+  }
+  const auto same = [](const ScalarOp& op) { return op.kind == Kind::kAffine && op.b.sign() == 0; };
+  if (std::all_of(stage.ops.begin(), stage.ops.end(), same)) {
+    lower_reshape(node);
+    return;
+  }
+  add_stage(std::move(x), std::move(stage), node);
+}
+
+void Lowerer::lower_trunc(const graph::Node& node, const graph::Trunc& op) {
+  const Activation x = raw_refused(operand(node.inputs[0]), node.name);
+  quantise(x, trunc_quantisers(op, out_value(node).shape, reach_of(x), node.name), node);
+}
+
+void Lowerer::lower_float_quant(const graph::Node& node, const graph::FloatQuant& op) {
+  const Activation x = operand(node.inputs[0]);
+  const Shape& shape = out_value(node).shape;
+  if (x.raw_input >= 0) {
+    absorb_input(x, float_quantisers(op, shape, std::nullopt, node.name), node);
+  } else {
+    quantise(x, float_quantisers(op, shape, reach_of(x), node.name), node);
+  }
+}
+
 void Lowerer::quantise(const Activation& x, const Quantisers& quantisers, const graph::Node& node) {
   if (is_identity(x, quantisers)) {
     set(node.outputs[0], on_quantiser_grid(x, quantisers, node));
   } else {
     set_steps(x, quantisers, node);
   }
+}
+
+/// The step function of each group; equal functions are solved once.
+std::vector<StepFunction> Lowerer::proven_steps(const Activation& x, const Quantisers& quantisers,
+                                                const Grouping& grouping,
+                                                const graph::Node& node) const {
+  constexpr std::size_t kMemory = 64;
+  struct Solved {
+    RealFunction function;
+    const Quantiser* quantiser;
+    std::size_t at;
+  };
+  std::vector<Solved> known;
+  std::vector<StepFunction> result;
+  for (std::int64_t g = 0; g < grouping.count; ++g) {
+    const std::int64_t e = first_of(grouping, g);
+    const Quantiser& q = quantisers.channels[quantisers.grouping.of(e)];
+    RealFunction function = function_of(x, e);
+    const auto same = std::find_if(known.begin(), known.end(), [&](const Solved& k) {
+      return (k.quantiser == &q || *k.quantiser == q) && same_function(k.function, function);
+    });
+    if (same != known.end()) {
+      result.push_back(result[same->at]);
+      continue;
+    }
+    result.push_back(steps_of(function, q, node.name));
+    prove(result.back(), function, q, options_.prove_all_up_to);
+    if (known.size() < kMemory) known.push_back({std::move(function), &q, result.size() - 1});
+  }
+  return result;
 }
 
 void Lowerer::set_steps(const Activation& x, const Quantisers& quantisers,
@@ -321,20 +530,33 @@ void Lowerer::set_steps(const Activation& x, const Quantisers& quantisers,
   value.grouping = step.grouping;
   bool identity = true;
   const Value& base = result_.value(x.base);
+  std::vector<StepFunction> proven = proven_steps(x, quantisers, step.grouping, node);
+  // One quantiser for all elements: one grid for all that it gives.
+  std::vector<Rational> grids;
+  if (quantisers.channels.size() == 1 && !quantisers.channels[0].values.empty()) {
+    Rational grid = 0;
+    for (const StepFunction& steps : proven) {
+      if (steps.levels.size() > 1) {
+        grid = gcd_of(grid, grid_of_values(quantisers.channels[0], steps));
+      }
+    }
+    grids.push_back(sgn(grid) == 0 ? Rational(1) : grid);
+  }
   for (std::int64_t g = 0; g < step.grouping.count; ++g) {
     const std::int64_t e = first_of(step.grouping, g);
     const Quantiser& q = quantisers.channels[quantisers.grouping.of(e)];
-    const RealFunction function = function_of(x, e);
-    StepFunction steps = steps_of(function, q, node.name);
-    prove(steps, function, q, options_.prove_all_up_to);
-    Rational offset = q.out_offset;
+    StepFunction steps = std::move(proven[static_cast<std::size_t>(g)]);
+    Rational scale = q.out_scale, offset = q.out_offset;
     if (steps.levels.size() == 1) {  // a constant: its value is the offset
-      offset += q.out_scale * to_rational(steps.levels[0]);
+      offset = q.value_of(steps.levels[0]);
       steps.levels[0] = 0;
+    } else if (!q.values.empty()) {
+      scale = grids.empty() ? grid_of_values(q, steps) : grids[0];
+      to_grid(q, scale, steps, node.name);
     }
-    identity = identity && is_identity_on_codes(steps) && q.out_scale == base.scale_of(e) &&
+    identity = identity && is_identity_on_codes(steps) && scale == base.scale_of(e) &&
                offset == base.offset_of(e);
-    value.scale.push_back(q.out_scale);
+    value.scale.push_back(scale);
     value.offset.push_back(offset);
     value.range.push_back(steps.image());
     step.steps.push_back(std::move(steps));

@@ -22,6 +22,8 @@ Range codes_of(const graph::Quant& op, int bits, const std::string& node) {
   return codes;
 }
 
+}  // namespace
+
 std::string words_of(Rounding mode) {
   switch (mode) {
     case Rounding::kHalfEven:
@@ -43,6 +45,8 @@ std::string words_of(Rounding mode) {
   }
   NIB_CHECK(false, "rounding mode");
 }
+
+namespace {
 
 std::string range_words(const std::vector<Quantiser>& channels) {
   const auto same = [&](const Quantiser& q) { return q.codes == channels[0].codes; };
@@ -166,10 +170,9 @@ Quantisers make(const graph::MultiThreshold& op, const Shape& shape, const Tenso
 
 }  // namespace
 
-std::int64_t Quantiser::twice_entry(std::int64_t k, bool& closed) const {
-  const std::int64_t code = k - after_rounding;
+std::int64_t twice_entry_of(Rounding mode, std::int64_t code, bool& closed) {
   const bool even = code % 2 == 0;
-  switch (rounding) {
+  switch (mode) {
     case Rounding::kHalfEven:
       closed = even;
       return 2 * code - 1;
@@ -198,12 +201,32 @@ std::int64_t Quantiser::twice_entry(std::int64_t k, bool& closed) const {
   NIB_CHECK(false, "rounding mode");
 }
 
+std::int64_t Quantiser::twice_entry(std::int64_t k, bool& closed) const {
+  std::int64_t code = k - after_rounding;
+  if (sgn(divisor) != 0) {
+    // The smallest whole number q such that q / divisor has entered the code.
+    const Rational at = Rational(to_integer(twice_entry_of(second, code, closed))) / 2 * divisor;
+    const Integer least = closed ? nib::ceil(at) : Integer(nib::floor(at) + 1);
+    const auto whole = to_int64(least);
+    NIB_CHECK(whole && bits_for(Range{*whole, *whole}) <= 62, "an entry of at most 62 bits");
+    code = *whole;
+  }
+  return twice_entry_of(rounding, code, closed);
+}
+
+Rational Quantiser::value_of(std::int64_t code) const {
+  if (values.empty()) return out_scale * to_rational(code) + out_offset;
+  return out_scale * values[static_cast<std::size_t>(code - codes.min)];
+}
+
 Entry Quantiser::entry(std::int64_t k) const {
   NIB_CHECK(codes.min < k && k <= codes.max, "a code that is entered");
-  if (!by_rounding()) return {thresholds[static_cast<std::size_t>(k - codes.min - 1)], true};
+  if (!by_rounding()) {
+    const auto at = static_cast<std::size_t>(k - codes.min - 1);
+    return {thresholds[at], open.empty() || !open[at]};
+  }
   Entry result;
-  result.at = Rational(to_integer(twice_entry(k, result.closed)), 2);
-  result.at.canonicalize();
+  result.at = Rational(to_integer(twice_entry(k, result.closed))) / 2;
   return result;
 }
 

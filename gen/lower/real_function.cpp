@@ -65,30 +65,42 @@ struct Builder {
 
 }  // namespace
 
-bool never_falls(const ScalarOp& op) { return op.kind == Kind::kClip || op.a.sign() >= 0; }
-
-bool always_rises(const ScalarOp& op) { return op.kind != Kind::kClip && op.a.sign() > 0; }
-
-Surd apply(const ScalarOp& op, const Surd& x) {
-  switch (op.kind) {
-    case Kind::kAffine:
-      return op.a * x + op.b;
-    case Kind::kLeaky:
-      return x.sign() < 0 ? op.a * x : x;
-    case Kind::kClip: {
-      Surd y = x;
-      if (op.has_low && (y - op.a).sign() < 0) y = op.a;
-      if (op.has_high && (y - op.b).sign() > 0) y = op.b;
-      return y;
-    }
+std::optional<Surd> evaluate(const RealFunction& function, std::int64_t x) {
+  std::optional<Surd> value = Rational(function.scale * to_rational(x) + function.offset);
+  for (const ScalarOp& op : function.ops) {
+    value = apply(op, *value);
+    if (!value) return std::nullopt;
   }
-  NIB_CHECK(false, "a scalar operator");
+  return value;
 }
 
-Surd evaluate(const RealFunction& function, std::int64_t x) {
-  Surd value = Rational(function.scale * to_rational(x) + function.offset);
-  for (const ScalarOp& op : function.ops) value = apply(op, value);
-  return value;
+bool same_function(const RealFunction& a, const RealFunction& b) {
+  return a.domain == b.domain && a.scale == b.scale && a.offset == b.offset &&
+         std::equal(a.ops.begin(), a.ops.end(), b.ops.begin(), b.ops.end(),
+                    [](const ScalarOp& x, const ScalarOp& y) {
+                      return x.kind == y.kind && x.function == y.function &&
+                             x.exponent == y.exponent && x.has_low == y.has_low &&
+                             x.has_high == y.has_high && x.a == y.a && x.b == y.b;
+                    });
+}
+
+Enclosure enclose(const RealFunction& function, std::size_t ops, std::int64_t x, int bits) {
+  std::optional<Surd> value = Rational(function.scale * to_rational(x) + function.offset);
+  Surd last = *value;
+  std::size_t i = 0;
+  for (; i < ops; ++i) {
+    value = apply(function.ops[i], last);
+    if (!value) break;
+    last = std::move(*value);
+  }
+  Enclosure bounds(last, bits);
+  for (; i < ops; ++i) bounds = apply(function.ops[i], bounds);
+  return bounds;
+}
+
+bool is_piecewise_linear(const RealFunction& function) {
+  return std::all_of(function.ops.begin(), function.ops.end(),
+                     [](const ScalarOp& op) { return is_piecewise_linear(op); });
 }
 
 std::vector<Piece> pieces_of(const RealFunction& function) {
@@ -106,6 +118,9 @@ std::vector<Piece> pieces_of(const RealFunction& function) {
         if (op.has_low) builder.bend(op.a, false, zero, op.a);
         if (op.has_high) builder.bend(op.b, true, zero, op.b);
         break;
+      case Kind::kPower:
+      case Kind::kUnary:
+        NIB_CHECK(false, "a piecewise linear function");
     }
   }
   return std::move(builder.pieces);
@@ -116,9 +131,9 @@ std::optional<Tabulated> tabulate(const RealFunction& function, std::int64_t lim
   if (max - min >= limit) return std::nullopt;
   std::vector<Rational> values;
   for (std::int64_t x = min; x <= max; ++x) {
-    const Surd value = evaluate(function, x);
-    if (!value.is_rational()) return std::nullopt;
-    values.push_back(value.rational());
+    const auto value = evaluate(function, x);
+    if (!value || !value->is_rational()) return std::nullopt;
+    values.push_back(value->rational());
   }
   // The grid: offset is a value, scale the greatest step that all differences are multiples of.
   Tabulated table;

@@ -10,21 +10,10 @@
 
 #include "nib/lower/integer_graph.h"
 #include "nib/lower/quantiser.h"
+#include "nib/lower/scalar_op.h"
 #include "nib/lower/surd.h"
 
 namespace nib::lower {
-
-/// One scalar operator on a real x.
-struct ScalarOp {
-  enum class Kind {
-    kAffine,  ///< a x + b
-    kLeaky,   ///< x < 0 ? a x : x (Relu: a = 0)
-    kClip,    ///< min(max(x, a), b), where the limits are there
-  };
-  Kind kind = Kind::kAffine;
-  Surd a, b;
-  bool has_low = true, has_high = true;  ///< kClip
-};
 
 /// x -> ops(scale * x + offset) for the integers x of `domain`.
 struct RealFunction {
@@ -39,16 +28,18 @@ struct Piece {
   Surd a, b;
 };
 
-/// x <= y gives op(x) <= op(y).
-[[nodiscard]] bool never_falls(const ScalarOp& op);
-/// x < y gives op(x) < op(y).
-[[nodiscard]] bool always_rises(const ScalarOp& op);
-/// The exact value of one scalar operator.
-[[nodiscard]] Surd apply(const ScalarOp& op, const Surd& x);
-/// The exact value by the definition: operator by operator.
-[[nodiscard]] Surd evaluate(const RealFunction& function, std::int64_t x);
-/// The function in closed form: it is linear piece by piece. Every affine factor must be a monomial
-/// (see Surd).
+/// The exact value by the definition, operator by operator, where each has one in closed form.
+[[nodiscard]] std::optional<Surd> evaluate(const RealFunction& function, std::int64_t x);
+/// True only where both are made of equal parts.
+[[nodiscard]] bool same_function(const RealFunction& a, const RealFunction& b);
+/// Bounds of the value after the first `ops` operators.
+[[nodiscard]] Enclosure enclose(const RealFunction& function, std::size_t ops, std::int64_t x,
+                                int bits);
+/// All operators are lines between their bends.
+[[nodiscard]] bool is_piecewise_linear(const RealFunction& function);
+/// Values of the domain at which monotone stretches begin, the first one domain.min.
+[[nodiscard]] std::vector<std::int64_t> stretches_of(const RealFunction& function);
+/// A piecewise linear function in closed form. Every affine factor must be a monomial (see Surd).
 [[nodiscard]] std::vector<Piece> pieces_of(const RealFunction& function);
 
 /// Most thresholds that a step function may have.
@@ -60,8 +51,8 @@ inline constexpr std::int64_t kMaxThresholds = std::int64_t{1} << 17;
                                     const std::string& node);
 /// Checks `steps` against the definition: at all reachable values where the domain has at most
 /// `all_up_to`, else at both sides of every threshold, at both ends of every linear piece and of
-/// the domain; the function is monotone in between, so that this is a proof. A difference is an
-/// internal error.
+/// the domain (or monotone stretch); the function is monotone in between, so that this is a proof.
+/// A difference is an internal error.
 void prove(const StepFunction& steps, const RealFunction& function, const Quantiser& quantiser,
            std::int64_t all_up_to);
 

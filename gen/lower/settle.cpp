@@ -24,6 +24,7 @@ struct LimitedLine {
 };
 
 std::optional<LimitedLine> limited_line(const RealFunction& function) {
+  if (!is_piecewise_linear(function)) return std::nullopt;
   const std::vector<Piece> pieces = pieces_of(function);
   std::optional<LimitedLine> line;
   for (const Piece& piece : pieces) {
@@ -125,7 +126,7 @@ Activation Lowerer::make_affine(const Activation& activation, graph::ValueId ten
 void Lowerer::refuse_function(const Activation& activation, const std::string& node) const {
   for (const Stage& stage : activation.stages) {
     for (const ScalarOp& op : stage.ops) {
-      if (op.a.is_rational() && op.b.is_rational()) continue;
+      if (is_rational(op)) continue;
       fail(ErrorCode::E502, "irrational numbers without a quantiser behind them",
            graph_.node(stage.node).name, "put a quantiser behind this node");
     }

@@ -8,6 +8,7 @@
 
 #include "nib/base/check.h"
 #include "nib/base/error.h"
+#include "nib/lower/curve.h"
 #include "nib/lower/int128.h"
 #include "nib/lower/real_function.h"
 
@@ -116,8 +117,9 @@ class Segment {
       const double half = static_cast<double>(twice) / 2;
       return solve(k, {half, std::abs(half) < 0x1p52 ? 0 : std::abs(half) * kUlp});
     }
-    closed = true;
-    return solve(k, approximate(Surd(quantiser_.entry(k).at)));
+    const Entry entry = quantiser_.entry(k);
+    closed = entry.closed;
+    return solve(k, approximate(Surd(entry.at)));
   }
 
   /// floor of (entry - b) / a: by doubles where their error cannot matter, else exactly.
@@ -214,7 +216,7 @@ class Definition {
       if (t.value + t.error < at.value - at.error) return false;
       if (t.error == 0 && at.error == 0) return closed;  // both exact, and equal
       if (!exact_t) {
-        exact_t = evaluate(function_, x) * Surd(quantiser_.unit) + Surd(quantiser_.shift);
+        exact_t = *evaluate(function_, x) * Surd(quantiser_.unit) + Surd(quantiser_.shift);
       }
       const int side = (*exact_t - Surd(quantiser_.entry(code).at)).sign();
       return side > 0 || (side == 0 && closed);
@@ -267,6 +269,9 @@ class Definition {
         }
         return y;
       }
+      case ScalarOp::Kind::kPower:
+      case ScalarOp::Kind::kUnary:
+        break;
     }
     NIB_CHECK(false, "a scalar operator");
   }
@@ -281,6 +286,7 @@ class Definition {
 
 StepFunction steps_of(const RealFunction& function, const Quantiser& quantiser,
                       const std::string& node) {
+  if (!is_piecewise_linear(function)) return steps_of_curve(function, quantiser, node);
   StepFunction steps;
   steps.domain = function.domain;
   const std::vector<Piece> pieces = pieces_of(function);
@@ -295,9 +301,12 @@ StepFunction steps_of(const RealFunction& function, const Quantiser& quantiser,
 
 void prove(const StepFunction& steps, const RealFunction& function, const Quantiser& quantiser,
            std::int64_t all_up_to) {
+  const bool linear = is_piecewise_linear(function);
   const Definition definition(function, quantiser);
   const auto check = [&](std::int64_t x) {
-    NIB_CHECK(definition.gives(x, steps(x)), fmt::format("a step function at {}", x));
+    const bool good =
+        linear ? definition.gives(x, steps(x)) : code_at(function, quantiser, x) == steps(x);
+    NIB_CHECK(good, fmt::format("a step function at {}", x));
   };
   const auto [min, max] = steps.domain;
   NIB_CHECK(steps.domain == function.domain, "the domain of a step function");
@@ -311,9 +320,15 @@ void prove(const StepFunction& steps, const RealFunction& function, const Quanti
     check(t - 1);
     check(t);
   }
-  for (const Piece& piece : pieces_of(function)) {
-    if (piece.start > min) check(piece.start - 1);
-    check(piece.start);
+  std::vector<std::int64_t> starts;
+  if (linear) {
+    for (const Piece& piece : pieces_of(function)) starts.push_back(piece.start);
+  } else {
+    starts = stretches_of(function);
+  }
+  for (const std::int64_t start : starts) {
+    if (start > min) check(start - 1);
+    check(start);
   }
 }
 

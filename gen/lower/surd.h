@@ -26,6 +26,7 @@ class Surd {
 
   [[nodiscard]] bool is_rational() const { return roots_.empty(); }
   [[nodiscard]] const Rational& rational() const { return rational_; }
+  [[nodiscard]] const std::vector<Root>& roots() const { return roots_; }
   /// -1, 0 or 1, exactly.
   [[nodiscard]] int sign() const;
   /// One part only (a rational, or a rational times one root): what can be divided by here.
