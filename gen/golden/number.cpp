@@ -135,8 +135,18 @@ void Number::bounds(std::size_t precision, Rational& low, Rational& high) const 
   }
 }
 
+int Number::sign_by_limits() const {
+  if (functions_.size() != 1 || !roots_.empty()) return 0;
+  const Function& term = functions_[0];
+  const OpenBounds limits = open_bounds(term.function, term.argument);
+  const Rational zero_at = -rational_ / term.factor;
+  if (limits.has_high && zero_at >= limits.high) return -sgn(term.factor);
+  return zero_at <= limits.low ? sgn(term.factor) : 0;
+}
+
 int Number::sign() const {
   if (is_rational()) return sgn(rational_);
+  if (const int known = sign_by_limits(); known != 0) return known;
   // Roots are independent, so without functions the bounds leave zero at some precision.
   Rational low, high;
   for (std::size_t p = kFirstPrecision; p <= 16 * kMaxExactBits; p *= 2) {
@@ -155,6 +165,13 @@ Integer Number::round(Rounding mode) const {
     bounds(p, low, high);
     Integer result = nib::round(low, mode);
     if (result == nib::round(high, mode)) return result;
+    // Close to a multiple of 1/2, where modes change their mind: on which side is left to sign().
+    if (high - low > Rational(1, 8)) continue;
+    const Rational boundary = Rational(nib::ceil(Rational(low * 2))) / 2;
+    if (boundary > high) continue;
+    Number away = *this;
+    away += Number(-boundary);
+    return nib::round(Rational(boundary + Rational(away.sign(), 4)), mode);
   }
   fail(ErrorCode::E407, "the rounding of a sum of irrational numbers");
 }

@@ -56,6 +56,8 @@ class Number {
   };
   /// Rational bounds whose distance falls as `precision` (bits) grows.
   void bounds(std::size_t precision, Rational& low, Rational& high) const;
+  /// The sign where what a function only approaches decides it, else 0.
+  [[nodiscard]] int sign_by_limits() const;
   void add_root(const Rational& radicand, const Rational& factor);
   void add_function(const Function& term);
 

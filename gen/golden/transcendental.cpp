@@ -47,6 +47,24 @@ Rational bound(Transcendental f, const Rational& x, std::size_t precision, mpfr_
 
 }  // namespace
 
+OpenBounds open_bounds(Transcendental f, const Rational& x) {
+  const bool positive = sgn(x) > 0;
+  switch (f) {
+    case Transcendental::kSigmoid:
+      return positive ? OpenBounds{Rational(1, 2), 1} : OpenBounds{0, Rational(1, 2)};
+    case Transcendental::kTanh:
+    case Transcendental::kErf:
+      return positive ? OpenBounds{0, 1} : OpenBounds{-1, 0};
+    case Transcendental::kExpm1:  // exp(x) > 1 + x
+      return positive ? OpenBounds{x, 0, false} : OpenBounds{-1, 0};
+    case Transcendental::kExp:
+      return positive ? OpenBounds{Rational(1 + x), 0, false} : OpenBounds{0, 1};
+    case Transcendental::kSoftplus:  // log(1 + exp(x)) - max(x, 0) = log(1 + exp(-|x|)) <= log 2
+      return positive ? OpenBounds{x, Rational(x + 1)} : OpenBounds{0, 1};
+  }
+  return {0, 0, false};
+}
+
 void transcendental_bounds(Transcendental f, const Rational& x, std::size_t precision,
                            Rational& low, Rational& high) {
   low = bound(f, x, precision, MPFR_RNDD);

@@ -17,4 +17,12 @@ inline constexpr int kLargestArgument = 32768;
 void transcendental_bounds(Transcendental f, const Rational& x, std::size_t precision,
                            Rational& low, Rational& high);
 
+/// low < f(x) < high for x other than 0, whatever the precision: what f only ever approaches. False
+/// where `high` is infinite.
+struct OpenBounds {
+  Rational low, high;
+  bool has_high = true;
+};
+[[nodiscard]] OpenBounds open_bounds(Transcendental f, const Rational& x);
+
 }  // namespace nib::golden
