@@ -47,13 +47,11 @@ class FrameTimes final : public Recorder {
   void fired(std::size_t process, Step step, const Firing& firing) override {
     const std::vector<int>& inputs = network_.processes[process].inputs;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-      const int source = source_of_[static_cast<std::size_t>(inputs[i])];
-      if (source < 0 || (step.takes >> i & 1) == 0) continue;
-      const auto s = static_cast<std::size_t>(source);
-      note(first_, taken_[s]++, frames_.source_words[s], firing.when, false);
+      if ((step.takes >> i & 1) != 0) take(inputs[i], firing.when);
     }
   }
   void popped(std::size_t sink, std::int64_t, std::int64_t when) override {
+    take(network_.sinks[sink], when);  // a stream may go straight through
     note(last_, popped_[sink]++, frames_.sink_words[sink], when, true);
   }
 
@@ -73,6 +71,13 @@ class FrameTimes final : public Recorder {
   }
 
  private:
+  /// A word of `channel` is taken: an input, if that comes from outside.
+  void take(int channel, std::int64_t when) {
+    const int source = source_of_[static_cast<std::size_t>(channel)];
+    if (source < 0) return;
+    const auto s = static_cast<std::size_t>(source);
+    note(first_, taken_[s]++, frames_.source_words[s], when, false);
+  }
   static void note(std::vector<std::int64_t>& times, std::int64_t word, std::int64_t words,
                    std::int64_t when, bool latest) {
     const auto frame = static_cast<std::size_t>(word / words);

@@ -64,6 +64,17 @@ TEST_CASE("a chain's latency and interval are those of its parts") {
   CHECK(t.events == 24 * (t.first_state + t.frames));
 }
 
+TEST_CASE("a stream that goes straight through begins and ends its frames") {
+  Design d;
+  const int straight = add_source(d, "straight", kLane), in = add_source(d, "in", kLane);
+  add_sink(d, straight);
+  add_sink(d, add_unit(d, "slice", Boundary{kLane, Boundary::End::kInside, 1}, {in})[0]);
+  // The words of `straight` go in cycles 0 to 4, those of `in` come out in cycles 2 to 6.
+  const Timing t = measure(d.network, {{5, 5}, {5, 5}});
+  CHECK(t.live);
+  CHECK(t.latency == 6);
+}
+
 TEST_CASE("paths that meet need a queue as long as the other path, or they wait for ever") {
   const Block shallow = residual(5, 2, 2);
   CHECK_FALSE(measure(shallow.design.network, shallow.frames).live);

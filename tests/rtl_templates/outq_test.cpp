@@ -5,15 +5,12 @@
 #include <deque>
 #include <string>
 
-#include "bench.h"
-#include "nib/sim/stream_queue.h"
+#include "lanes.h"
 
 namespace nib::test {
 namespace {
 
 using sim::Channel;
-using sim::Stalls;
-using sim::StreamQueue;
 
 constexpr std::size_t kCorners = 30;
 
@@ -24,35 +21,45 @@ struct Mutation {
   std::uint64_t serial = 0;
 };
 
-/// One queue, the model beside it, and the pipeline in front of it.
-class Lane {
- public:
-  Lane(const Voutq_corners& top, std::size_t corner, std::uint64_t seed, const Mutation& mutation)
-      : corner_(corner),
-        mutation_(mutation),
-        width_(field_of(top.corners_o, corner * 4 + 3)),
-        depth_(field_of(top.corners_o, corner * 4 + 2)),
-        lat_(field_of(top.corners_o, corner * 4 + 1)),
-        source_(sim::mix(seed, 2 * corner)),
-        sink_(sim::mix(seed, 2 * corner + 1)),
-        model_(Channel{depth_ + mutation.depth, lat_ + mutation.lat, b(top) + mutation.b,
-                       1 + mutation.release, 0}) {}
+/// What the test top tells of a corner.
+struct Corner {
+  Corner(const Voutq_corners& top, std::size_t corner)
+      : width(field_of(top.corners_o, corner * 4 + 3)),
+        depth(field_of(top.corners_o, corner * 4 + 2)),
+        lat(field_of(top.corners_o, corner * 4 + 1)),
+        storage(field_of(top.corners_o, corner * 4)) {}
+  /// b as the contract states it: 2 for block RAM, which is chosen above 64 words.
+  [[nodiscard]] int b() const { return storage == 4 || (storage == 0 && depth > 64) ? 2 : 1; }
+  [[nodiscard]] Channel contract(const Mutation& mutation) const {
+    return {depth + mutation.depth, lat + mutation.lat, b() + mutation.b, 1 + mutation.release, 0};
+  }
 
-  /// Compares what the cycle shows, then sets the inputs. `fill` and `flow` overrule the stalls.
-  void drive(Voutq_corners& top, bool fill, bool flow) {
+  int width, depth, lat, storage;
+};
+
+/// One queue, the model beside it, and the pipeline in front of it.
+class Lane : public LaneBase {
+ public:
+  Lane(const Corner& of, std::size_t corner, std::uint64_t seed, const Mutation& mutation)
+      : LaneBase(corner, seed, of.contract(mutation)), of_(of), mutation_(mutation) {}
+
+  /// Compares what the cycle shows, then sets the inputs.
+  void drive(Voutq_corners& top, const Habit& habit) {
     compare(top);
-    ready_ = flow || (!fill && sink_.next());
-    issue_ = (flow || fill || source_.next()) && bit_of(top.space_o, corner_);
+    ready_ = habit.flow || (!habit.fill && sink_.next());
+    issue_ = (habit.flow || habit.fill || source_.next()) && bit_of(top.space_o, corner_);
     flight_.push_back(issue_ ? static_cast<std::int64_t>(serial_) : -1);
     const std::int64_t pushed =
-        static_cast<int>(flight_.size()) > lat_ ? flight_[flight_.size() - 1 - lat_] : -1;
+        static_cast<int>(flight_.size()) > of_.lat
+            ? flight_[flight_.size() - 1 - static_cast<std::size_t>(of_.lat)]
+            : -1;
     set_bit(top.issue_i, corner_, issue_);
     set_bit(top.push_i, corner_, pushed >= 0);
     set_bit(top.ready_i, corner_, ready_);
     // Without a push the data is rubbish, and must not be kept.
     set_slot(top.data_i, corner_,
-             pushed >= 0 ? word_of_serial(corner_, static_cast<std::uint64_t>(pushed), width_)
-                         : word_of_serial(~corner_, serial_, width_));
+             pushed >= 0 ? word_of_serial(corner_, static_cast<std::uint64_t>(pushed), of_.width)
+                         : word_of_serial(~corner_, serial_, of_.width));
   }
 
   /// Compares again with the inputs in place: no output may depend on them. Then ends the cycle.
@@ -69,66 +76,40 @@ class Lane {
     serial_ += issue_ ? 1 : 0;
   }
 
-  [[nodiscard]] int mismatches() const { return mismatches_; }
-  [[nodiscard]] int words() const { return words_; }
-  [[nodiscard]] bool full_rate() const { return depth_ >= lat_ + b_ + 1; }
-  [[nodiscard]] int depth() const { return depth_; }
-  [[nodiscard]] int round_trip() const { return lat_ + b_ + 1; }
+  [[nodiscard]] bool full_rate() const { return of_.depth >= round_trip(); }
+  [[nodiscard]] int depth() const { return of_.depth; }
+  [[nodiscard]] int round_trip() const { return of_.lat + of_.b() + 1; }
   [[nodiscard]] std::string name() const {
-    return "width " + std::to_string(width_) + " depth " + std::to_string(depth_) + " lat " +
-           std::to_string(lat_) + " b " + std::to_string(b_);
+    return "width " + std::to_string(of_.width) + " depth " + std::to_string(of_.depth) + " lat " +
+           std::to_string(of_.lat) + " b " + std::to_string(of_.b());
   }
 
  private:
-  /// b as the contract states it: 2 for block RAM, which is chosen above 64 words.
-  int b(const Voutq_corners& top) {
-    const int storage = field_of(top.corners_o, corner_ * 4);
-    b_ = storage == 4 || (storage == 0 && depth_ > 64) ? 2 : 1;
-    return b_;
-  }
-
   void compare(const Voutq_corners& top) {
     const bool valid = bit_of(top.valid_o, corner_);
     bool same = bit_of(top.space_o, corner_) == model_.space() && valid == model_.valid();
     if (same && valid) {
       same = slot_of(top.data_o, corner_) ==
-             word_of_serial(corner_, model_.head() + mutation_.serial, width_);
+             word_of_serial(corner_, model_.head() + mutation_.serial, of_.width);
     }
     mismatches_ += same ? 0 : 1;
   }
 
-  std::size_t corner_;
+  Corner of_;
   Mutation mutation_;
-  int width_, depth_, lat_;
-  int b_ = 0;
-  Stalls source_, sink_;
-  StreamQueue model_;
   std::deque<std::int64_t> flight_;
-  std::uint64_t serial_ = 0;
-  bool issue_ = false, ready_ = false;
-  int mismatches_ = 0, words_ = 0;
+  bool issue_ = false;
 };
 
-/// Runs all corners: fill to the brim, drain at full rate, then `cycles` of random stalls with
-/// resets of 1 to 4 cycles in the traffic.
+/// Makes the lanes of a run.
+auto maker(int seed, const Mutation& mutation) {
+  return [seed, mutation](const Voutq_corners& top, std::size_t corner) {
+    return Lane(Corner(top, corner), corner, static_cast<std::uint64_t>(seed), mutation);
+  };
+}
+
 std::vector<Lane> run(int seed, int cycles, const Mutation& mutation) {
-  constexpr int kFill = 1100;
-  Dut<Voutq_corners> dut(seed);
-  std::vector<Lane> lanes;
-  for (std::size_t c = 0; c < kCorners; ++c) {
-    lanes.emplace_back(*dut, c, static_cast<std::uint64_t>(seed), mutation);
-  }
-  Resets resets(static_cast<std::uint64_t>(seed));
-  for (int cycle = 0; cycle < 2 * kFill + cycles; ++cycle) {
-    const bool reset = cycle > 2 * kFill && resets.next();
-    for (Lane& lane : lanes) lane.drive(*dut, cycle < kFill, cycle >= kFill && cycle < 2 * kFill);
-    dut->rst_i = reset;
-    dut.settle();
-    for (Lane& lane : lanes) lane.step(*dut, reset);
-    dut.tick();
-  }
-  CHECK_FALSE(dut.failed());
-  return lanes;
+  return run_lanes<Voutq_corners>(seed, kCorners, {1100, cycles}, maker(seed, mutation));
 }
 
 TEST_CASE("nib_outq shows what the model shows, in every cycle of every corner") {
@@ -143,31 +124,17 @@ TEST_CASE("nib_outq shows what the model shows, in every cycle of every corner")
 
 TEST_CASE(
     "nib_outq carries a word per cycle where Depth >= Lat + b + 1, else Depth in a round trip") {
-  constexpr int kWarm = 60, kCycles = 1200;
-  Dut<Voutq_corners> dut(7);
-  std::vector<Lane> lanes;
-  for (std::size_t c = 0; c < kCorners; ++c) lanes.emplace_back(*dut, c, 7, Mutation{});
-  std::vector<int> before(kCorners);
-  for (int cycle = 0; cycle < kWarm + kCycles; ++cycle) {
-    for (std::size_t c = 0; c < kCorners; ++c) {
-      if (cycle == kWarm) before[c] = lanes[c].words();
-      lanes[c].drive(*dut, false, true);
-    }
-    dut.settle();
-    for (Lane& lane : lanes) lane.step(*dut, false);
-    dut.tick();
-  }
+  constexpr int kCycles = 1200;
   int slower = 0;
-  for (std::size_t c = 0; c < kCorners; ++c) {
-    CAPTURE(lanes[c].name());
-    const int words = lanes[c].words() - before[c];
-    if (lanes[c].full_rate()) {
-      CHECK(words == kCycles);
+  for (const auto& rate : full_rates<Voutq_corners>(7, kCorners, 60, kCycles, maker(7, {}))) {
+    CAPTURE(rate.lane.name());
+    if (rate.lane.full_rate()) {
+      CHECK(rate.words == kCycles);
     } else {
       ++slower;
-      const int expected = kCycles * lanes[c].depth() / lanes[c].round_trip();
-      CHECK(words >= expected - lanes[c].depth());
-      CHECK(words <= expected + lanes[c].depth());
+      const int expected = kCycles * rate.lane.depth() / rate.lane.round_trip();
+      CHECK(rate.words >= expected - rate.lane.depth());
+      CHECK(rate.words <= expected + rate.lane.depth());
     }
   }
   CHECK(slower > 5);

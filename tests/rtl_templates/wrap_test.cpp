@@ -5,15 +5,12 @@
 #include <algorithm>
 #include <string>
 
-#include "bench.h"
-#include "nib/sim/stream_queue.h"
+#include "lanes.h"
 
 namespace nib::test {
 namespace {
 
 using sim::Channel;
-using sim::Stalls;
-using sim::StreamQueue;
 
 constexpr std::size_t kCorners = 9;
 
@@ -37,51 +34,41 @@ Word result_of(const Word& beat, int in_width, int out_width) {
   return cut(result, out_width);
 }
 
-/// One wrapper with a source that holds its beat, a sink, and the model.
-class Lane {
+/// What the test top tells of a corner.
+struct Corner {
+  Corner(const Vwrap_corners& top, std::size_t corner)
+      : in_width(field_of(top.corners_o, corner * 4 + 3)),
+        out_width(field_of(top.corners_o, corner * 4 + 2)),
+        latency(field_of(top.corners_o, corner * 4 + 1)) {}
+  /// Latency + 3 credits; block RAM from 65 on; nothing is taken before the core is empty.
+  [[nodiscard]] Channel contract(const Channel& wrong) const {
+    return {latency + 3 + wrong.depth, latency + wrong.lat, (latency + 3 > 64 ? 2 : 1) + wrong.b,
+            1 + wrong.release, std::max(latency, 1) + wrong.hold};
+  }
+
+  int in_width, out_width, latency;
+};
+
+/// One wrapper.
+class Lane : public StreamLane<Vwrap_corners, Lane> {
  public:
-  Lane(const Vwrap_corners& top, std::size_t corner, std::uint64_t seed, const Channel& wrong)
-      : corner_(corner),
-        in_width_(field_of(top.corners_o, corner * 4 + 3)),
-        out_width_(field_of(top.corners_o, corner * 4 + 2)),
-        latency_(field_of(top.corners_o, corner * 4 + 1)),
-        source_(sim::mix(seed, 2 * corner)),
-        sink_(sim::mix(seed, 2 * corner + 1)),
-        // Latency + 3 credits; block RAM from 65 on; nothing is taken before the core is empty.
-        model_(Channel{latency_ + 3 + wrong.depth, latency_ + wrong.lat,
-                       (latency_ + 3 > 64 ? 2 : 1) + wrong.b, 1 + wrong.release,
-                       std::max(latency_, 1) + wrong.hold}) {}
+  Lane(const Corner& of, std::size_t corner, std::uint64_t seed, const Channel& wrong)
+      : StreamLane(corner, seed, of.contract(wrong)), of_(of) {}
 
-  void drive(Vwrap_corners& top, bool fill, bool flow, bool reset) {
-    compare(top);
-    ready_ = flow || (!fill && sink_.next());
-    offer_ = !reset && (offer_ || flow || fill || source_.next());
-    set_bit(top.valid_i, corner_, offer_);
-    set_bit(top.ready_i, corner_, ready_);
-    set_bit(top.last_i, corner_, offer_ ? last(serial_) : serial_ % 3 == 0);
+  void offer(Vwrap_corners& top, bool offered) const {
+    set_bit(top.last_i, corner_, offered ? last(serial_) : serial_ % 3 == 0);
     // All bits are random, padding included.
-    set_slot(top.data_i, corner_, word_of_serial(offer_ ? corner_ : ~corner_, serial_, kSlot));
+    set_slot(top.data_i, corner_, word_of_serial(offered ? corner_ : ~corner_, serial_, kSlot));
   }
-
-  void step(const Vwrap_corners& top, bool reset) {
-    compare(top);
-    if (reset) return model_.reset();
-    const bool take = offer_ && bit_of(top.ready_o, corner_);
-    const bool pop = ready_ && bit_of(top.valid_o, corner_);
-    model_.step(take, serial_, pop && model_.valid());
-    if (take) {
-      ++serial_;
-      offer_ = false;
-    }
-    words_ += pop ? 1 : 0;
+  [[nodiscard]] bool same(const Vwrap_corners& top) const {
+    const Word beat = word_of_serial(corner_, model_.head(), kSlot);
+    return bit_of(top.last_o, corner_) == last(model_.head()) &&
+           slot_of(top.data_o, corner_) == result_of(beat, of_.in_width, of_.out_width);
   }
-
-  [[nodiscard]] int mismatches() const { return mismatches_; }
-  [[nodiscard]] int latency() const { return latency_; }
-  [[nodiscard]] int words() const { return words_; }
+  [[nodiscard]] int latency() const { return of_.latency; }
   [[nodiscard]] std::string name() const {
-    return "in " + std::to_string(in_width_) + " out " + std::to_string(out_width_) + " latency " +
-           std::to_string(latency_);
+    return "in " + std::to_string(of_.in_width) + " out " + std::to_string(of_.out_width) +
+           " latency " + std::to_string(of_.latency);
   }
 
  private:
@@ -89,47 +76,19 @@ class Lane {
     return sim::mix(corner_ + 1000, serial) % 3 == 0;
   }
 
-  void compare(const Vwrap_corners& top) {
-    const bool valid = bit_of(top.valid_o, corner_);
-    bool same = bit_of(top.ready_o, corner_) == model_.space() && valid == model_.valid();
-    if (same && valid) {
-      same = bit_of(top.last_o, corner_) == last(model_.head()) &&
-             slot_of(top.data_o, corner_) ==
-                 result_of(word_of_serial(corner_, model_.head(), kSlot), in_width_, out_width_);
-    }
-    mismatches_ += same ? 0 : 1;
-  }
-
-  std::size_t corner_;
-  int in_width_, out_width_, latency_;
-  Stalls source_, sink_;
-  StreamQueue model_;
-  std::uint64_t serial_ = 0;
-  bool offer_ = false, ready_ = false;
-  int mismatches_ = 0, words_ = 0;
+  Corner of_;
 };
 
+/// Makes the lanes of a run.
+auto maker(int seed, const Channel& wrong) {
+  return [seed, wrong](const Vwrap_corners& top, std::size_t corner) {
+    return Lane(Corner(top, corner), corner, static_cast<std::uint64_t>(seed), wrong);
+  };
+}
+
+/// Pauses of 400 cycles between resets: a core of 100 stages needs 100 to run empty.
 std::vector<Lane> run(int seed, int cycles, const Channel& wrong) {
-  constexpr int kFill = 220;
-  Dut<Vwrap_corners> dut(seed);
-  std::vector<Lane> lanes;
-  for (std::size_t c = 0; c < kCorners; ++c) {
-    lanes.emplace_back(*dut, c, static_cast<std::uint64_t>(seed), wrong);
-  }
-  Resets resets(static_cast<std::uint64_t>(seed));
-  for (int cycle = 0; cycle < 2 * kFill + cycles; ++cycle) {
-    // Pauses of 400 cycles between resets: a core of 100 stages needs 100 to run empty.
-    const bool reset = cycle > 2 * kFill && cycle / 400 % 2 == 1 && resets.next();
-    for (Lane& lane : lanes) {
-      lane.drive(*dut, cycle < kFill, cycle >= kFill && cycle < 2 * kFill, reset);
-    }
-    dut->rst_i = reset;
-    dut.settle();
-    for (Lane& lane : lanes) lane.step(*dut, reset);
-    dut.tick();
-  }
-  CHECK_FALSE(dut.failed());
-  return lanes;
+  return run_lanes<Vwrap_corners>(seed, kCorners, {220, cycles, 400}, maker(seed, wrong));
 }
 
 constexpr Channel kRight{0, 0, 0, 0, 0};
@@ -145,23 +104,10 @@ TEST_CASE("nib_credit_wrap shows what the model shows, in every cycle of every c
 }
 
 TEST_CASE("nib_credit_wrap carries a beat per cycle while the sink is ready") {
-  constexpr int kWarm = 250, kCycles = 1000;
-  Dut<Vwrap_corners> dut(5);
-  std::vector<Lane> lanes;
-  for (std::size_t c = 0; c < kCorners; ++c) lanes.emplace_back(*dut, c, 5, kRight);
-  std::vector<int> before(kCorners);
-  for (int cycle = 0; cycle < kWarm + kCycles; ++cycle) {
-    for (std::size_t c = 0; c < kCorners; ++c) {
-      if (cycle == kWarm) before[c] = lanes[c].words();
-      lanes[c].drive(*dut, false, true, false);
-    }
-    dut.settle();
-    for (Lane& lane : lanes) lane.step(*dut, false);
-    dut.tick();
-  }
-  for (std::size_t c = 0; c < kCorners; ++c) {
-    CAPTURE(lanes[c].name());
-    CHECK(lanes[c].words() - before[c] == kCycles);
+  constexpr int kCycles = 1000;
+  for (const auto& rate : full_rates<Vwrap_corners>(5, kCorners, 250, kCycles, maker(5, kRight))) {
+    CAPTURE(rate.lane.name());
+    CHECK(rate.words == kCycles);
   }
 }
 
