@@ -9,10 +9,10 @@ namespace nib::test {
 
 using namespace plan::stream;
 
-std::vector<RandomDesign> batch(std::uint64_t seed, std::size_t designs) {
+std::vector<RandomDesign> batch(std::uint64_t seed, std::size_t designs, bool large) {
   std::vector<RandomDesign> all;
   for (std::size_t d = 0; d < designs; ++d) {
-    all.push_back(random_design(sim::mix(seed, d), fmt::format("d{}", d)));
+    all.push_back(random_design(sim::mix(seed, d), fmt::format("d{}", d), large));
   }
   return all;
 }

@@ -11,7 +11,7 @@
 namespace nib::test {
 
 /// The designs of a batch.
-[[nodiscard]] std::vector<RandomDesign> batch(std::uint64_t seed, std::size_t designs);
+[[nodiscard]] std::vector<RandomDesign> batch(std::uint64_t seed, std::size_t designs, bool large);
 
 /// Stalls of both ends and resets in the traffic; every round has another habit, round 0 runs at
 /// full rate without reset.

@@ -2,9 +2,9 @@
 # Builds and runs one batch of random streaming designs.
 #   batch.sh PROGRAMS LIBRARY BENCH RUNTIME MODE SEED DESIGNS ROUNDS CYCLES
 # PROGRAMS: folder of stream_gen and stream_run; LIBRARY: rtl_templates; BENCH: sim/bench; RUNTIME:
-# Verilator's runtime as a library. MODE: rtl; mutants, to try wrong models as well; netlist, to run
-# what Yosys makes of the RTL. CXX may name another compiler. Nothing is optimised: compiling takes
-# longer than running.
+# Verilator's runtime as a library. MODE: rtl; large, the same with larger frames; mutants, to try
+# wrong models as well; netlist, to run what Yosys makes of the RTL. CXX may name another compiler.
+# Nothing is optimised: compiling takes longer than running.
 set -euo pipefail
 programs=$1 library=$2 bench=$3 runtime=$4 mode=$5
 shift 5
@@ -12,7 +12,7 @@ here=$(dirname "$(readlink -f "$0")")
 headers=$(verilator --getenv VERILATOR_ROOT)/include
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-"$programs/stream_gen" "$1" "$2" "$work/stream_top.sv"
+"$programs/stream_gen" "$1" "$2" "$mode" "$work/stream_top.sv"
 top="$work/stream_top.sv"
 checks=(-Wall --assert -y "$library")
 if [ "$mode" = netlist ]; then

@@ -19,7 +19,6 @@ std::uint64_t Draw::next() { return sim::mix(seed_, count_++); }
 namespace {
 
 constexpr int kMaxBits = 16;         // of a lane before it is requantised
-constexpr int kMaxWords = 400;       // of a frame
 constexpr int kMaxTableBits = 6000;  // of a unit's table
 
 /// A stream that nothing reads yet: h x w pixels of c lanes that mean something.
@@ -32,7 +31,8 @@ struct Open {
 
 class Maker {
  public:
-  Maker(std::uint64_t seed, const std::string& name) : draw_(seed) {
+  Maker(std::uint64_t seed, const std::string& name, bool large)
+      : draw_(seed), max_size_(large ? 24 : 7), max_words_(large ? 8000 : 400) {
     result_.design.network.name = name;
   }
 
@@ -72,8 +72,8 @@ class Maker {
 
   void open_source() {
     Open s;
-    s.h = draw_.number(1, 7);
-    s.w = draw_.number(1, 7);
+    s.h = draw_.number(1, max_size_);
+    s.w = draw_.number(1, max_size_);
     const int lanes = draw_.number(1, 4);
     s.c = lanes * draw_.number(1, 3);
     const Kind kind = static_cast<Kind>(draw_.number(0, 2));
@@ -189,7 +189,7 @@ class Maker {
     for (const Axis* a : {&w.rows, &w.columns}) {
       if (a->extent() > a->size + a->before + a->after || !a->touches()) return false;
     }
-    if (w.steps() > 2 * kMaxWords) return false;
+    if (w.steps() > 2 * max_words_) return false;
     const std::int64_t least = least_ring(w);
     // Mostly enough; one word too few is a deadlock.
     const std::int64_t ring = draw_.chance(5) && least > 1 ? least - 1 : least + draw_.in(0, 12);
@@ -229,7 +229,7 @@ class Maker {
     u.queue = queue();
     if (u.weight_kind == Kind::kBipolar && !full(s)) return false;
     if (u.sf() * u.nf() * u.pe * u.format.lanes * u.weight_bits > kMaxTableBits) return false;
-    if (u.sf() * u.nf() * s.h * s.w > 2 * kMaxWords) return false;
+    if (u.sf() * u.nf() * s.h * s.w > 2 * max_words_) return false;
     Range range{0, 0};
     std::vector<std::int64_t> minus(static_cast<std::size_t>(u.columns), -1);
     for (int r = 0; r < u.rows; ++r) {
@@ -333,7 +333,7 @@ class Maker {
 
   bool upsample(const Open& s) {
     Upsample u{format(s), s.w, fold(s), draw_.number(1, 3), draw_.number(1, 3), queue()};
-    if (words(s) * u.factor_x * u.factor_y > kMaxWords) return false;
+    if (words(s) * u.factor_x * u.factor_y > max_words_) return false;
     add("upsample", u, {s.channel}, {0, s.h * u.factor_y, s.w * u.factor_x, s.c, s.taps, s.range});
     return true;
   }
@@ -399,14 +399,16 @@ class Maker {
 
   RandomDesign result_;
   Draw draw_;
+  int max_size_;   // of a frame's edge
+  int max_words_;  // of a frame
   std::vector<Open> open_;
   int made_ = 0, sources_ = 0;
 };
 
 }  // namespace
 
-RandomDesign random_design(std::uint64_t seed, const std::string& name) {
-  return Maker(seed, name).make();
+RandomDesign random_design(std::uint64_t seed, const std::string& name, bool large) {
+  return Maker(seed, name, large).make();
 }
 
 }  // namespace nib::test

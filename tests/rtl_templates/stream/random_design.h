@@ -16,7 +16,8 @@ struct RandomDesign {
 };
 
 /// The design of a seed, the same on every machine. Some deadlock: models must agree on that too.
-[[nodiscard]] RandomDesign random_design(std::uint64_t seed, const std::string& name);
+/// `large`: frames of up to 24 x 24 pixels instead of 7 x 7.
+[[nodiscard]] RandomDesign random_design(std::uint64_t seed, const std::string& name, bool large);
 
 /// Numbers for designs and stimuli.
 class Draw {

@@ -1,4 +1,4 @@
-// Writes the top of a batch of random streaming designs: stream_gen SEED DESIGNS FILE.sv
+// Writes the top of a batch of random streaming designs: stream_gen SEED DESIGNS MODE FILE.sv
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -9,13 +9,14 @@
 #include "top_text.h"
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    std::fprintf(stderr, "usage: stream_gen SEED DESIGNS FILE.sv\n");
+  if (argc != 5) {
+    std::fprintf(stderr, "usage: stream_gen SEED DESIGNS MODE FILE.sv\n");
     return 2;
   }
   const auto designs =
-      nib::test::batch(std::strtoull(argv[1], nullptr, 10), std::strtoull(argv[2], nullptr, 10));
-  const std::string folder = std::filesystem::absolute(argv[3]).parent_path();
-  nib::write_file(argv[3], nib::test::top_text(designs, "stream_top", folder));
+      nib::test::batch(std::strtoull(argv[1], nullptr, 10), std::strtoull(argv[2], nullptr, 10),
+                       std::string(argv[3]) == "large");
+  const std::string folder = std::filesystem::absolute(argv[4]).parent_path();
+  nib::write_file(argv[4], nib::test::top_text(designs, "stream_top", folder));
   return 0;
 }

@@ -301,8 +301,8 @@ int run_mutants(const std::vector<Case>& cases) {
 }
 
 int run(MakeRtlTop* make_top, std::uint64_t seed, std::size_t count, std::size_t rounds,
-        std::size_t cycles, bool with_mutants) {
-  const std::vector<RandomDesign> designs = batch(seed, count);
+        std::size_t cycles, const std::string& mode) {
+  const std::vector<RandomDesign> designs = batch(seed, count, mode == "large");
   const Layout places = layout(designs);
   std::vector<Case> cases(count);
   for (std::size_t d = 0; d < count; ++d) {
@@ -360,7 +360,7 @@ int run(MakeRtlTop* make_top, std::uint64_t seed, std::size_t count, std::size_t
              certificates.latencies, certificates.intervals, certificates.deadlocks,
              certificates.wrong);
   faults += certificates.wrong;
-  const int missed = with_mutants ? run_mutants(cases) : 0;
+  const int missed = mode == "mutants" ? run_mutants(cases) : 0;
   fmt::print(
       "seed {}: {} cases ({} designs x {} stimuli of {} cycles), {} stream-cycles, {} transfers, "
       "{} "
@@ -386,5 +386,5 @@ int sc_main(int argc, char** argv) {
   }
   const auto number = [&](int i) { return std::strtoull(argv[i], nullptr, 10); };
   return nib::test::run(reinterpret_cast<nib::test::MakeRtlTop*>(symbol), number(2), number(3),
-                        number(4), number(5), argc > 6 && std::string(argv[6]) == "mutants");
+                        number(4), number(5), argc > 6 ? argv[6] : "rtl");
 }
