@@ -218,4 +218,10 @@ std::vector<int> add_unit(Design& design, const std::string& name, const Spec& s
 /// Leads a stream out.
 void add_sink(Design& design, int channel);
 
+/// By channel: 1 where the depth cannot be chosen (boundary slices).
+[[nodiscard]] std::vector<char> fixed_channels(const Design& design);
+/// Gives every queue and ring the depth of its channel, in units and network; a queue whose depth
+/// changes takes its storage by depth.
+void set_depths(Design& design, const std::vector<std::int64_t>& depths);
+
 }  // namespace nib::plan::stream

@@ -167,5 +167,26 @@ TEST_CASE("a block of a residual network is sized, with its ring, and proven") {
       size_channels(block.design.network, block.frames, {interval - 1, 0, 1, 60, {}}).reached);
 }
 
+TEST_CASE("depths go back into units and network alike") {
+  Block block = residual(6, 2, 2);
+  Design& d = block.design;
+  const std::int64_t interval = least_interval(d.network, block.frames);
+  const Sizing sizing =
+      size_channels(d.network, block.frames, {interval, 0, 2, 60, fixed_channels(d)});
+  set_depths(d, sizing.depths);
+  CHECK(std::get<Fork>(d.units[0].spec).queues[1].depth ==
+        sizing.depths[static_cast<std::size_t>(block.skip)]);
+  CHECK(std::get<WindowUnit>(d.units[1].spec).words == sizing.depths[3]);
+  // The network that the units describe is the one that was measured.
+  Design again;
+  again.network.name = d.network.name;
+  add_source(again, "in", kLane);
+  for (const Unit& unit : d.units) add_unit(again, unit.name, unit.spec, unit.inputs);
+  for (const int sink : d.network.sinks) add_sink(again, sink);
+  CHECK(to_text(again.network) == to_text(d.network));
+  const Timing t = measure(again.network, block.frames);
+  CHECK(t.cycles == interval * t.frames);
+}
+
 }  // namespace
 }  // namespace nib::plan::stream

@@ -3,16 +3,48 @@
 
 #include <fmt/format.h>
 
+#include "nib/plan/stream_size.h"
 #include "nib/sim/stream_stalls.h"
 
 namespace nib::test {
 
 using namespace plan::stream;
 
-std::vector<RandomDesign> batch(std::uint64_t seed, std::size_t designs, bool large) {
+namespace {
+
+/// Gives the design the depths that sizing finds, if it finds any.
+void size(RandomDesign& random) {
+  const Frames frames = frames_of(random);
+  const Network& network = random.design.network;
+  // Rings and queues that deadlock are made deep enough by the unlimited run.
+  SizeGoal goal{least_interval(network, frames), 0, 2, 80, fixed_channels(random.design)};
+  if (network.sources.size() > 1) return;  // ends of their own pace may never settle
+  const Sizing sizing = size_channels(network, frames, goal);
+  if (sizing.reached) set_depths(random.design, sizing.depths);
+}
+
+}  // namespace
+
+Frames frames_of(const RandomDesign& random) {
+  const Design& design = random.design;
+  std::vector<Lanes> sources;
+  for (std::size_t s = 0; s < random.frame_words.size(); ++s) {
+    sources.push_back(source_lanes(random, s, 1, 0));
+  }
+  const std::vector<Lanes> all = values(design, sources);
+  Frames frames{random.frame_words, {}};
+  for (const int sink : design.network.sinks) {
+    const auto c = static_cast<std::size_t>(sink);
+    frames.sink_words.push_back(static_cast<std::int64_t>(pack(design.formats[c], all[c]).size()));
+  }
+  return frames;
+}
+
+std::vector<RandomDesign> batch(std::uint64_t seed, std::size_t designs, const std::string& mode) {
   std::vector<RandomDesign> all;
   for (std::size_t d = 0; d < designs; ++d) {
-    all.push_back(random_design(sim::mix(seed, d), fmt::format("d{}", d), large));
+    all.push_back(random_design(sim::mix(seed, d), fmt::format("d{}", d), mode == "large"));
+    if (mode == "sized") size(all.back());
   }
   return all;
 }

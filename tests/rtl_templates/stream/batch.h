@@ -2,16 +2,23 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "nib/plan/stream_log.h"
+#include "nib/plan/stream_measure.h"
 #include "nib/plan/stream_values.h"
 #include "random_design.h"
 
 namespace nib::test {
 
-/// The designs of a batch.
-[[nodiscard]] std::vector<RandomDesign> batch(std::uint64_t seed, std::size_t designs, bool large);
+/// The designs of a batch. Mode "large": with larger frames; "sized": with the depths that sizing
+/// finds for the least interval, where it is reached.
+[[nodiscard]] std::vector<RandomDesign> batch(std::uint64_t seed, std::size_t designs,
+                                              const std::string& mode);
+
+/// Words of a frame at the ends of a design.
+[[nodiscard]] plan::stream::Frames frames_of(const RandomDesign& random);
 
 /// Stalls of both ends and resets in the traffic; every round has another habit, round 0 runs at
 /// full rate without reset.

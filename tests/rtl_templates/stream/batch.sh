@@ -2,8 +2,8 @@
 # Builds and runs one batch of random streaming designs.
 #   batch.sh PROGRAMS LIBRARY BENCH RUNTIME MODE SEED DESIGNS ROUNDS CYCLES
 # PROGRAMS: folder of stream_gen and stream_run; LIBRARY: rtl_templates; BENCH: sim/bench; RUNTIME:
-# Verilator's runtime as a library. MODE: rtl; large, the same with larger frames; mutants, to try
-# wrong models as well; netlist, to run what Yosys makes of the RTL. CXX may name another compiler.
+# Verilator's runtime as a library. MODE: rtl; large, with larger frames; sized, with the depths that
+# sizing finds; mutants, to try wrong models as well; netlist, to run what Yosys makes of the RTL. CXX may name another compiler.
 # Nothing is optimised: compiling takes longer than running.
 set -euo pipefail
 programs=$1 library=$2 bench=$3 runtime=$4 mode=$5

@@ -42,7 +42,6 @@ struct Case {
   std::vector<Stimulus> stimuli;
   std::vector<HandshakeLog> token, rtl;
   std::vector<PackedWords> words;  ///< by channel
-  std::int64_t frames = 2;         ///< in `words`
   std::int64_t data_faults = 0, data_words = 0;
 };
 
@@ -73,7 +72,6 @@ void expect_words(Case& c, std::uint64_t seed) {
   for (std::size_t s = 0; s < design.network.sources.size(); ++s) {
     sources.push_back(source_lanes(*c.random, s, frames, seed));
   }
-  c.frames = frames;
   const std::vector<Lanes> all = values(design, sources);
   for (std::size_t ch = 0; ch < all.size(); ++ch) {
     c.words.push_back(design.network.channels[ch].is_ring ? PackedWords{}
@@ -250,11 +248,7 @@ struct Certificates {
 void check_certificate(const Case& c, Certificates& sum) {
   const Design& design = c.random->design;
   const Network& network = design.network;
-  Frames frames{c.random->frame_words, {}};
-  for (const int sink : network.sinks) {
-    const auto words = static_cast<std::int64_t>(c.words[static_cast<std::size_t>(sink)].size());
-    frames.sink_words.push_back(words / c.frames);
-  }
+  const Frames frames = frames_of(*c.random);
   const Timing timing = measure(network, frames, {0, 60});
   const std::vector<std::int64_t> ends = frame_ends(network, frames, c.rtl[0]);
   if (!timing.live) {
@@ -302,7 +296,7 @@ int run_mutants(const std::vector<Case>& cases) {
 
 int run(MakeRtlTop* make_top, std::uint64_t seed, std::size_t count, std::size_t rounds,
         std::size_t cycles, const std::string& mode) {
-  const std::vector<RandomDesign> designs = batch(seed, count, mode == "large");
+  const std::vector<RandomDesign> designs = batch(seed, count, mode);
   const Layout places = layout(designs);
   std::vector<Case> cases(count);
   for (std::size_t d = 0; d < count; ++d) {
