@@ -126,7 +126,13 @@ std::vector<Axis> axes_by_sizes(NodeReader& node, const std::vector<std::int64_t
   for (std::size_t i = 0; i < which.size(); ++i) {
     const auto a = static_cast<std::size_t>(which[i]);
     std::int64_t size = sizes[i];
-    if (node.facts(0).batch_axis == which[i] && size == node.builder().file_batch) size = x[a];
+    if (node.facts(0).batch_axis == which[i] && node.builder().graph.batched) {
+      const std::int64_t rows = node.builder().file_batch;
+      if (rows > 1 && size != rows) {
+        node.fail(ErrorCode::E215, fmt::format("it resizes axis {}, the batch", a));
+      }
+      if (size == rows) size = x[a];
+    }
     if (size < 1 || size > kMaxElements) {
       node.fail(ErrorCode::E306, fmt::format("a size of {}", size));
     }

@@ -58,6 +58,32 @@ void read_flatten(NodeReader& node) {
   reshape_to(node, out, batch < 0 ? -1 : 0);
 }
 
+/// With all rows of the file's batch, the target has to give the same shape but for the batch.
+void check_rows(const NodeReader& node, std::vector<std::int64_t> given, const Shape& shape,
+                bool allow_zero) {
+  const std::int64_t rows = node.builder().file_batch;
+  const int batch = node.facts(0).batch_axis;
+  if (batch < 0 || rows <= 1) return;
+  Shape x = node.shape(0);
+  x[static_cast<std::size_t>(batch)] *= rows;
+  std::int64_t known = 1;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    if (given[i] == 0 && !allow_zero) given[i] = x[i];
+    if (given[i] != -1) known *= given[i];
+  }
+  int moved = 0;
+  bool same = true;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    if (given[i] == -1) given[i] = known == 0 ? 0 : element_count(x) / known;
+    if (given[i] == shape[i]) continue;
+    same = same && shape[i] == 1 && given[i] == rows;
+    ++moved;
+  }
+  if (same && moved == 1) return;
+  node.fail(ErrorCode::E215, fmt::format("from {} to {} it joins rows of the batch", to_string(x),
+                                         to_string(Shape(given))));
+}
+
 /// The shape that Reshape's target means: 0 copies (unless allow_zero), -1 is what is left.
 Shape resolve_target(NodeReader& node, std::vector<std::int64_t> target, bool allow_zero) {
   const Shape x = node.shape(0);
@@ -108,7 +134,9 @@ void read_reshape(NodeReader& node) {
     target = *list;
   }
   const bool allow_zero = node.flag("allowzero", false);
-  reshape_to(node, resolve_target(node, std::move(target), allow_zero));
+  const Shape shape = resolve_target(node, target, allow_zero);
+  check_rows(node, std::move(target), shape, allow_zero);
+  reshape_to(node, shape);
 }
 
 /// Axes are an attribute until opset 12, an input from 13 on.

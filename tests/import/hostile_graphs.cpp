@@ -288,6 +288,18 @@ HostileModels rows() {
         made.integers("s", {2}, {2, 2});
         made.node("Reshape", {"x", "s"}, {"y"});
       }));
+  add(out, "a reshape that joins three rows", ErrorCode::E215, [] {
+    ModelMaker made = x_to_y(13, {3, 4});
+    made.integers("s", {2}, {1, -1});
+    made.node("Reshape", {"x", "s"}, {"y"});
+    return made.bytes();
+  }());
+  add(out, "a resize that keeps one row of three", ErrorCode::E215, [] {
+    ModelMaker made = x_to_y(13, {3, 1, 4});
+    made.integers("s", {3}, {1, 1, 8});
+    made.node("Resize", {"x", "", "", "s"}, {"y"});
+    return made.bytes();
+  }());
   add(out, "Flatten from axis 0", ErrorCode::E215,
       model([](ModelMaker& made) { made.node("Flatten", {"x"}, {"y"}).set("axis", 0); }));
   add(out, "Squeeze of the batch", ErrorCode::E215, model([](ModelMaker& made) {

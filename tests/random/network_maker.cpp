@@ -127,7 +127,8 @@ NetworkMaker::Value NetworkMaker::input() {
     std::swap(x.shape[1], x.shape[3]);
   }
   Dims dims = x.shape;
-  dims[0] = of<std::int64_t>({-1, -1, -1, 1, 3});
+  batch_ = of<std::int64_t>({-1, -1, -1, 1, 3});
+  dims[0] = batch_;
   network_.made.input(x.name, dims);
   if (chance(25)) {
     const auto type = parse_port_type(of<std::string>({"s5.2", "u4.0", "s6.-1", "u3.5", "s8.4"}));

@@ -109,6 +109,7 @@ class NetworkMaker {
   Dialect dialect_;
   bool powers_of_two_;
   int opset_;
+  std::int64_t batch_ = -1;  ///< of the file
   int number_ = 0;
   Network network_;
   std::vector<Value> earlier_;

@@ -169,7 +169,7 @@ bool NetworkMaker::resize(Value& x) {
   Names inputs = {x.name, ""};
   std::vector<float> factors(x.shape.size(), 1);
   Dims sizes = x.shape;
-  const bool by_sizes = chance(40);
+  const bool by_sizes = batch_ <= 1 && chance(40);
   for (std::size_t i = 2; i < x.shape.size(); ++i) {
     factors[i] = of<float>({1, 2, 2, 1.5F});
     sizes[i] = by_sizes ? whole(1, 6)

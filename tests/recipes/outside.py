@@ -114,7 +114,7 @@ def run_custom(node, opset, context):
             own[name] = own[name].astype(np.float32)
     if kind == "QuantAvgPool2d":
         own[copy.output[0]] = pooled_like(copy, own[copy.input[0]])
-    if kind in ("Quant", "IntQuant") and own[copy.input[3]].size > 1:
+    if kind in ("Quant", "IntQuant") and (own[copy.input[3]].size > 1 or 0 in own[copy.input[3]]):
         return by_width(operator(copy), own)
     operator(copy).execute_node(own, annotated(copy.input[0], "FLOAT32"))
     return {name: np.asarray(own[name]) for name in copy.output}
@@ -142,10 +142,25 @@ def by_width(operator, own):
     widths = np.broadcast_to(own[names[3]], np.shape(own[names[0]]))
     result = np.zeros(np.shape(own[names[0]]), np.float32)
     for width in np.unique(widths):
+        if width == 0 or (width == 1 and operator.get_nodeattr("signed")):
+            # Settled: code 0; and -1 or 0, where a single signed bit would be a sign.
+            result = np.where(widths == width, few_codes(operator, own, int(width)), result)
+            continue
         one = {**own, names[3]: np.asarray(width, np.float32)}
         operator.execute_node(one, None)
         result = np.where(widths == width, one[out], result)
     return {out: result}
+
+
+def few_codes(operator, own, width):
+    """Of widths 0 and 1 inside a tensor of widths."""
+    from qonnx.custom_op.general.quant import resolve_rounding_mode
+
+    x, scale, zero = (own[name] for name in operator.onnx_node.input[:3])
+    low = -1 if width == 1 and not operator.get_nodeattr("narrow") else 0
+    code = np.clip(x / scale + zero, low, 0)
+    code = resolve_rounding_mode(operator.get_nodeattr("rounding_mode"))(code)
+    return ((code - zero) * scale).astype(np.float32)
 
 
 def annotated(tensor, datatype):
