@@ -15,7 +15,9 @@ trap 'rm -rf "$work"' EXIT
 "$programs/stream_gen" "$1" "$2" "$mode" "$work/stream_top.sv"
 top="$work/stream_top.sv"
 checks=(-Wall --assert -y "$library")
-if [ "$mode" = netlist ]; then
+if [ "$mode" = mutated ]; then
+  checks=(-Wno-lint -Wno-style -Wno-UNOPTFLAT --assert -y "$library")
+elif [ "$mode" = netlist ]; then
   top="$work/netlist.v"
   checks=(-Wno-lint -Wno-style -Wno-UNOPTFLAT)
   yosys -q -e 'implicitly declared|no driver' -p "read_verilog -sv $library/nib_*.sv \

@@ -38,8 +38,9 @@ class Maker {
 
   RandomDesign make() {
     open_source();
-    const int units = draw_.number(1, 7);
+    const int units = draw_.number(1, 8);
     for (int tries = 0; tries < 60 && made_ < units; ++tries) grow();
+    for (int i = 0; i < 2 && draw_.chance(75); ++i) join();
     for (const Open& s : open_) close(s);
     return std::move(result_);
   }
@@ -103,6 +104,9 @@ class Maker {
     const auto at = static_cast<std::size_t>(draw_.number(0, static_cast<int>(open_.size()) - 1));
     const Open s = open_[at];
     if (s.taps > 0 && draw_.chance(70)) return replace(at, [&] { return vvu(s); });
+    // Paths that meet again, with units in between that keep the shape.
+    if (open_.size() > 1 && draw_.chance(30)) return join();
+    if (open_.size() > 1 && draw_.chance(40)) return replace(at, [&] { return keep_shape(s); });
     switch (draw_.number(0, 17)) {
       case 0:
         return replace(at, [&] { return fifo(s); });
@@ -143,6 +147,21 @@ class Maker {
   /// Takes stream `at` off the list if `act` has put a unit behind it.
   void replace(std::size_t at, const std::function<bool()>& act) {
     if (act()) open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+
+  bool keep_shape(const Open& s) {
+    switch (draw_.number(0, 4)) {
+      case 0:
+        return fifo(s);
+      case 1:
+        return slice(s);
+      case 2:
+        return threshold(s);
+      case 3:
+        return scale(s);
+      default:
+        return mvu(s);
+    }
   }
 
   bool fifo(const Open& s) {
@@ -221,6 +240,10 @@ class Maker {
     u.columns = s.c;
     u.rows = draw_.number(1, 9);
     u.pe = draw_.number(1, 5);
+    if (open_.size() > 1 && draw_.chance(60)) {
+      u.rows = s.c;
+      u.pe = u.format.lanes;
+    }
     u.weight_kind = static_cast<Kind>(draw_.number(0, 2));
     u.weight_bits = u.weight_kind == Kind::kBipolar ? 1 : draw_.number(1, 5);
     if (u.weight_kind == Kind::kSigned) ++u.weight_bits;
