@@ -2,8 +2,13 @@
 # Builds and runs one batch of random streaming designs.
 #   batch.sh PROGRAMS LIBRARY BENCH RUNTIME MODE SEED DESIGNS ROUNDS CYCLES
 # PROGRAMS: folder of stream_gen and stream_run; LIBRARY: rtl_templates; BENCH: sim/bench; RUNTIME:
-# Verilator's runtime as a library. MODE: rtl; large, with larger frames; sized, with the depths that
-# sizing finds; mutants, to try wrong models as well; netlist, to run what Yosys makes of the RTL. CXX may name another compiler.
+# Verilator's runtime as a library. CXX may name another compiler. MODE:
+#   rtl        random designs
+#   large      with larger frames
+#   sized      with the depths that sizing finds
+#   netlist    what Yosys makes of the RTL
+#   mutants    wrong token models as well: each must be noticed
+#   mutated    a library that may not be clean (rtl_mutants.sh)
 # Nothing is optimised: compiling takes longer than running.
 set -euo pipefail
 programs=$1 library=$2 bench=$3 runtime=$4 mode=$5

@@ -23,7 +23,8 @@ mutant() {
   fi
   printf '%s\n' "${text/"$3"/"$4"}" >"$file"
   local log
-  log=$(bash "$here/batch.sh" "$programs" "$work/library" "$bench" "$runtime" mutated "${run[@]}" 2>&1)
+  log=$(bash "$here/batch.sh" "$programs" "$work/library" "$bench" "$runtime" mutated \
+    "${run[@]}" 2>&1)
   # It must have run to its end and have found something.
   if ! grep -q "^seed .* [1-9][0-9]* faults" <<<"$log"; then
     echo "$1: not noticed"
