@@ -58,6 +58,15 @@ void read_flatten(NodeReader& node) {
   reshape_to(node, out, batch < 0 ? -1 : 0);
 }
 
+/// The product of the lengths but -1; 0 where it overflows.
+std::int64_t product_of(const std::vector<std::int64_t>& lengths) {
+  std::int64_t product = 1;
+  for (const std::int64_t length : lengths) {
+    if (length != -1 && __builtin_mul_overflow(product, length, &product)) return 0;
+  }
+  return product;
+}
+
 /// With all rows of the file's batch, the target has to give the same shape but for the batch.
 void check_rows(const NodeReader& node, std::vector<std::int64_t> given, const Shape& shape,
                 bool allow_zero) {
@@ -66,15 +75,14 @@ void check_rows(const NodeReader& node, std::vector<std::int64_t> given, const S
   if (batch < 0 || rows <= 1) return;
   Shape x = node.shape(0);
   x[static_cast<std::size_t>(batch)] *= rows;
-  std::int64_t known = 1;
   for (std::size_t i = 0; i < given.size(); ++i) {
     if (given[i] == 0 && !allow_zero) given[i] = x[i];
-    if (given[i] != -1) known *= given[i];
   }
+  const std::int64_t known = product_of(given), all = product_of(x);
   int moved = 0;
   bool same = true;
   for (std::size_t i = 0; i < given.size(); ++i) {
-    if (given[i] == -1) given[i] = known == 0 ? 0 : element_count(x) / known;
+    if (given[i] == -1) given[i] = known == 0 ? 0 : all / known;
     if (given[i] == shape[i]) continue;
     same = same && shape[i] == 1 && given[i] == rows;
     ++moved;
