@@ -4,7 +4,7 @@
 #
 # Compares every quantiser's output and every output of the graph. A code that differs is explained
 # where the outside's own input of that quantiser lies within NEAR of the place where the code
-# changes (float32 noise), or where an earlier code of the row differed already. Anything else fails.
+# changes (float32 noise), or where an earlier code of the row differed already. All else fails.
 # A network of power-of-two scales has to be equal everywhere.
 import argparse
 import gzip
