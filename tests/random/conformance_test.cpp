@@ -15,7 +15,7 @@
 namespace nib::random {
 namespace {
 
-constexpr char kPath[] = NIB_TESTS_DIR "/random/vectors.txt";
+constexpr char kPath[] = NIB_TESTS_DIR "/golden_text/conformance_vectors.txt";
 
 std::string title(const Vector& vector) {
   return fmt::format("{} {}", vector.kind, fmt::join(vector.parameters, " "));

@@ -23,7 +23,7 @@ struct Vectors {
   std::vector<Vector> quantisers;
 };
 
-/// Reads tests/random/vectors.txt.
+/// Reads tests/golden_text/conformance_vectors.txt.
 [[nodiscard]] Vectors read_vectors(const std::string& path);
 
 /// A network in -> y of the shape (1, n) that is this quantiser. NIB_CHECK for an unknown kind.

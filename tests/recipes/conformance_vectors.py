@@ -1,12 +1,12 @@
-# Writes tests/random/vectors.txt: what every quantiser gives for a list of inputs, in exact
-# rationals, from the specification alone (the operators' documents in qonnx and ONNX; where they
-# are silent, the settled points of the numeric contract). Shares nothing with Nib.
+# Writes tests/golden_text/conformance_vectors.txt: what every quantiser gives for a list of inputs,
+# in exact rationals, from the specification alone (the operators' documents in qonnx and ONNX;
+# where they are silent, the settled points of the numeric contract). Shares nothing with Nib.
 #
-#   python3 conformance_vectors.py > ../random/vectors.txt        (needs Python only)
+#   python3 conformance_vectors.py > ../golden_text/conformance_vectors.txt
 #
-# Lines: "x N:numbers", the inputs of all that follows, then one line for each quantiser: its
-# parameters, ":", and the outputs as whole numbers n, where the value is n * unit + offset; unit and
-# offset stand in the line; "n*k" is k times n. All numbers are rationals a/b.
+# Lines: "x N:numbers", the inputs of all that follows, then one for each quantiser: its
+# parameters, ":", and the outputs as whole numbers n, where the value is n * unit + offset; unit
+# and offset stand in the line; "n*k" is k times n. All numbers are rationals a/b.
 import itertools
 import math
 from fractions import Fraction as F
