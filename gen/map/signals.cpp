@@ -73,13 +73,15 @@ void LayerSignals::find_forms() {
     if (o.kind == Kind::kInput) {
       forms_[i] = {{static_cast<std::int32_t>(i), 1}};
     } else if (o.kind == Kind::kAdd) {
+      const arith::Term second = o.above.value_or(o.b);
+      const bool alone = second.node < 0;
       const LinearForm& a = forms_[at(o.a.node)];
       const LinearForm none;
-      const LinearForm& b = o.b.node < 0 ? none : forms_[at(o.b.node)];
-      if (a.empty() || (o.b.node >= 0 && b.empty())) continue;
-      forms_[i] = combined(a, factor(o.a), b, o.b.node < 0 ? 0 : factor(o.b));
+      const LinearForm& b = alone ? none : forms_[at(second.node)];
+      if (a.empty() || (alone ? o.above.has_value() : b.empty())) continue;
+      forms_[i] = combined(a, factor(o.a), b, alone ? 0 : factor(second));
       offsets_[i] = o.constant + factor(o.a) * offsets_[at(o.a.node)] +
-                    (o.b.node < 0 ? 0 : factor(o.b) * offsets_[at(o.b.node)]);
+                    (alone ? 0 : factor(second) * offsets_[at(second.node)]);
     }
   }
 }

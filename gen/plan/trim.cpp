@@ -67,7 +67,10 @@ void narrow(Layer& layer) {
     if (adds && need[i] > 0) op.width = std::min(op.width, need[i]);
     if (adds && op.b.node >= 0) {
       if (op.a.shift >= op.width) std::swap(op.a, op.b);
-      if (op.b.shift >= op.width) op.b = arith::Term{-1, 0, false};
+      if (op.b.shift >= op.width) {
+        op.above = op.b;
+        op.b = arith::Term{-1, 0, false};
+      }
     }
     for (const arith::Term* t : {&op.a, &op.b, &op.c}) {
       if (t->node < 0) continue;
@@ -99,6 +102,8 @@ void prune(Layer& layer) {
     for (arith::Term* t : {&ops[count].a, &ops[count].b, &ops[count].c}) {
       if (t->node >= 0) t->node = place[at(t->node)];
     }
+    auto& above = ops[count].above;
+    if (above && above->node >= 0) above->node = place[at(above->node)];
     ++count;
   }
   ops.resize(count);
