@@ -9,8 +9,12 @@ namespace nib::sim {
 void check_prove(Session& session, const graph::Graph& graph) {
   session.say("proving every neuron from Yosys' netlist");
   session.guard("prove", [&] {
+    std::vector<std::string> nets;
+    for (const LayerProbe& layer : session.manifest.layers) {
+      if (!layer.net.empty()) nets.push_back(layer.net);
+    }
     const Netlist netlist =
-        read_netlist(session.folder, design_sources(session.folder), session.manifest.core);
+        read_netlist(session.folder, design_sources(session.folder), session.manifest.core, nets);
     Prover prover(graph, session.manifest, netlist, session.options.threads);
     const ProofReport report = prover.run();
     if (report.failures > 0) {

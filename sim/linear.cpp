@@ -49,9 +49,9 @@ bool fits(Range range, int bits, bool is_signed) {
   return full_range(bits, is_signed).contains(range);
 }
 
-/// The form modulo 2^bits whose values all fit into a word of that size: then it is the word's exact
-/// value. Coefficients of least size are tried, then those that are not negative (of a variable of
-/// one bit, -15 x is 241 x in an unsigned word of 8).
+/// The form modulo 2^bits whose values all fit into a word of that size: then it is the word's
+/// exact value. Coefficients of least size are tried, then those that are not negative (of a
+/// variable of one bit, -15 x is 241 x in an unsigned word of 8).
 std::optional<LinearForm> congruent(const LinearForm& x, int bits, bool is_signed,
                                     const std::vector<Variable>& variables) {
   if (bits < 1 || bits > 61) return std::nullopt;

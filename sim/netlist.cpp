@@ -235,14 +235,16 @@ Netlist parse_netlist(std::string_view text, const std::string& top) {
 }
 
 Netlist read_netlist(const std::filesystem::path& folder, const std::vector<std::string>& sources,
-                     const std::string& top) {
+                     const std::string& top, const std::vector<std::string>& keep) {
   require_program("yosys", "yosys");
   const TempDir temp;
   const std::filesystem::path json = temp.path() / "top.json";
   std::string script = "read_verilog -sv";
   for (const std::string& source : sources) script += " \"" + source + "\"";
-  script += fmt::format("\nhierarchy -check -top {0}\nprep -flatten -top {0}\nwrite_json {1}\n",
-                        top, json.string());
+  script += fmt::format("\nhierarchy -check -top {}\n", top);
+  for (const std::string& net : keep)
+    script += fmt::format("setattr -set keep 1 {}/w:{}\n", top, net);
+  script += fmt::format("prep -flatten -top {0}\nwrite_json {1}\n", top, json.string());
   nib::write_file(temp.path() / "read.ys", script);
   const Outcome outcome = run({"yosys", "-q", "-e", "implicitly declared|no driver", "-s",
                                (temp.path() / "read.ys").string()},

@@ -87,10 +87,11 @@ struct Netlist {
   }
 };
 
-/// Yosys' view of `sources` (relative to `folder`) below `top`. Throws Fault where Yosys refuses
-/// or warns; E0905 without Yosys.
+/// Yosys' view of `sources` (relative to `folder`) below `top`. The top's nets in `keep` stay whole,
+/// bits that nothing reads too. Throws Fault where Yosys refuses or warns; E0905 without Yosys.
 [[nodiscard]] Netlist read_netlist(const std::filesystem::path& folder,
-                                   const std::vector<std::string>& sources, const std::string& top);
+                                   const std::vector<std::string>& sources, const std::string& top,
+                                   const std::vector<std::string>& keep = {});
 /// The same from the JSON text of write_json. Throws Fault.
 [[nodiscard]] Netlist parse_netlist(std::string_view json, const std::string& top);
 

@@ -36,8 +36,8 @@ CyclicInterval high_bits(CyclicInterval x, int width, int shift) {
   if (shift == 0) return x;
   if (x.length >= mask_of(width)) return any(width - shift);
   const std::uint64_t first = x.start >> shift;
-  const auto last =
-      static_cast<std::uint64_t>((static_cast<Wide>(x.start) + static_cast<Wide>(x.length)) >> shift);
+  const auto last = static_cast<std::uint64_t>(
+      (static_cast<Wide>(x.start) + static_cast<Wide>(x.length)) >> shift);
   return last - first > mask_of(width - shift) ? any(width - shift)
                                                : CyclicInterval{first, last - first};
 }
@@ -222,9 +222,9 @@ CyclicInterval Program::evaluate_over(const Step& step, bool& defined) {
       if (cell.kind == CellKind::kSshr && cell.a_signed) {
         const auto first = static_cast<std::int64_t>(ua.start) >> by;
         const auto last =
-            static_cast<std::int64_t>(
-                (static_cast<Wide>(static_cast<std::int64_t>(ua.start)) +
-                 static_cast<Wide>(ua.length)) >> by);
+            static_cast<std::int64_t>((static_cast<Wide>(static_cast<std::int64_t>(ua.start)) +
+                                       static_cast<Wide>(ua.length)) >>
+                                      by);
         return word({static_cast<std::uint64_t>(first),
                      static_cast<std::uint64_t>(last) - static_cast<std::uint64_t>(first)});
       }

@@ -162,7 +162,7 @@ class Tournament {
 
 /// Smallest and largest value of a form.
 std::pair<Rational, Rational> limits_of(const RationalForm& form,
-                                     const std::vector<Variable>& variables) {
+                                        const std::vector<Variable>& variables) {
   std::pair<Rational, Rational> result{form.constant, form.constant};
   for (const auto& [variable, factor] : form.terms) {
     const Range range = variables[static_cast<std::size_t>(variable)].range;
@@ -185,7 +185,8 @@ bool equal(const RationalForm& c, const LinearForm& form, const Rational& scale,
   return c.constant == scale * to_rational(form.constant) + offset;
 }
 
-/// Throws Fault unless entry i is candidate indices[i], all on one scale > 0, and the indices ascend.
+/// Throws Fault unless entry i is candidate indices[i], all on one scale > 0, and the indices
+/// ascend.
 void check_entries(const std::vector<LinearForm>& entries, const std::vector<int>& indices,
                    const std::vector<RationalForm>& candidates) {
   Rational scale = 1, offset = 0;
@@ -252,8 +253,7 @@ Range Prover::prove_argmax(const ProvenWord& word, std::size_t e, const GraphEle
   std::map<int, Comparison> comparisons;
   Group all;
   for (const ProgramLeaf& leaf : program.leaves()) {
-    const auto c =
-        is_leaf(leaf.signal) ? tournament.comparison(leaf.signal.id) : std::nullopt;
+    const auto c = is_leaf(leaf.signal) ? tournament.comparison(leaf.signal.id) : std::nullopt;
     if (!c) throw Fault{"not provable: the index depends on more than a tournament's comparisons"};
     comparisons[leaf.signal.id] = *c;
     if (c->low.entries.size() + c->high.entries.size() <= all.entries.size()) continue;

@@ -71,7 +71,8 @@ void Prover::reduce(graph::ValueId tensor, GraphElements& elements) const {
 
 void Prover::ask_golden(const ProvenWord& word, const std::vector<std::unique_ptr<Task>>& tasks) {
   std::map<graph::ValueId, std::vector<Row>> rows;  // by the tensor that is given
-  std::map<std::pair<graph::ValueId, std::int64_t>, std::size_t> used;  // rows that ask this already
+  std::map<std::pair<graph::ValueId, std::int64_t>, std::size_t>
+      used;  // rows that ask this already
   const auto compare = [&](Task& task, const Question& q, const Rational& value) {
     const Rational got = task.type.scale * to_rational(q.code) + task.type.offset;
     ++report_.golden_points;

@@ -140,8 +140,8 @@ std::optional<std::uint64_t> Prover::Task::bits_over(Range range) {
   for (std::size_t i = 0; i < leaf.size(); ++i) {
     const auto [factor, constant] = leaf[i];
     const auto from = static_cast<std::uint64_t>(factor >= 0 ? range.min : range.max);
-    const std::uint64_t size = factor >= 0 ? static_cast<std::uint64_t>(factor)
-                                           : -static_cast<std::uint64_t>(factor);
+    const std::uint64_t size =
+        factor >= 0 ? static_cast<std::uint64_t>(factor) : -static_cast<std::uint64_t>(factor);
     values[i].start =
         static_cast<std::uint64_t>(factor) * from + static_cast<std::uint64_t>(constant);
     if (__builtin_mul_overflow(size, length, &values[i].length)) {
@@ -169,8 +169,8 @@ void Prover::Task::enumerate() {
       if (!add_run(range.min, *bits)) return;
       continue;
     }
-    const auto half = static_cast<std::int64_t>((static_cast<std::uint64_t>(range.max) -
-                                                 static_cast<std::uint64_t>(range.min)) / 2);
+    const auto half = static_cast<std::int64_t>(
+        (static_cast<std::uint64_t>(range.max) - static_cast<std::uint64_t>(range.min)) / 2);
     open.push_back({range.min + half + 1, range.max});
     open.push_back({range.min, range.min + half});
   }
@@ -218,8 +218,8 @@ bool Prover::prove_linear(const ProvenWord& word, std::size_t e, const GraphElem
     return *value;
   };
   for (const auto& [variable, factor] : wanted.terms) {
-    codes.terms.emplace_back(variable, integer(factor / type.scale,
-                                               "the factor of " + variable_name(variable)));
+    codes.terms.emplace_back(
+        variable, integer(factor / type.scale, "the factor of " + variable_name(variable)));
   }
   codes.constant = integer((wanted.constant - type.offset) / type.scale, "the constant");
   const auto exact = combine(codes, 1, LinearForm{}, 0, 0, variables_);

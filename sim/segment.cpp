@@ -222,7 +222,8 @@ class NodeWalk {
     if (a.empty() || b.size() > 2 || b.empty()) return nothing();
     const std::int64_t inner = a.back(), columns = b.size() == 2 ? b[1] : 1;
     if (inner == 0) return nothing();
-    return product_sum(settled(0), settled(1), element_count(a) / inner, inner, columns, false, false);
+    return product_sum(settled(0), settled(1), element_count(a) / inner, inner, columns, false,
+                       false);
   }
 
   GraphElements operator()(const graph::Gemm& op) {
@@ -230,7 +231,8 @@ class NodeWalk {
     if (a.size() != 2 || shape(1).size() != 2) return nothing();
     const std::int64_t rows = a[op.trans_a ? 1 : 0], inner = a[op.trans_a ? 0 : 1];
     const std::int64_t columns = shape(1)[op.trans_b ? 0 : 1];
-    GraphElements y = product_sum(settled(0), settled(1), rows, inner, columns, op.trans_a, op.trans_b);
+    GraphElements y =
+        product_sum(settled(0), settled(1), rows, inner, columns, op.trans_a, op.trans_b);
     const bool has_c = node_.inputs.size() > 2 && node_.inputs[2] != graph::kNone;
     const GraphElements c = has_c ? settled(2) : GraphElements{affine({})};
     const Shape c_shape = has_c ? shape(2) : Shape{1};

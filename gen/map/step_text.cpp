@@ -219,6 +219,8 @@ void StepText::declare_clip(const ClipKey& key, const Clip& clip) {
       mask = rtl::concat({rtl::unary(rtl::UnaryOp::kNot, rtl::literal(0, rtl::Type{upper, false})),
                           std::move(mask)});
     }
+    // A concatenation is unsigned, and would make the shift beside it a logical one.
+    if (middle.type.is_signed) mask = rtl::as_signed(std::move(mask));
     middle = rtl::binary(rtl::BinaryOp::kAnd, std::move(middle), std::move(mask));
   }
   if (key.negate) {

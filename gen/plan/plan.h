@@ -97,8 +97,8 @@ struct Operation {
   Role role = Role::kInput;
   std::int32_t word = 0, index = 0;
   arith::Term a{-1, 0, false}, b{-1, 0, false}, c{-1, 0, false};
-  /// kAdd: a term that stands above the declared width, so that it is not built; its node is -1 where
-  /// nothing else needs it. With it the linear form of the sum is exact.
+  /// kAdd: a term that stands above the declared width, so that it is not built; its node is -1
+  /// where nothing else needs it. With it the linear form of the sum is exact.
   std::optional<arith::Term> above;
   std::int64_t constant = 0;
   std::int32_t step = -1;    ///< index into Layer::steps

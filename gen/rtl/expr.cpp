@@ -1,6 +1,7 @@
 // Builders of expressions: each computes its type.
 #include "nib/rtl/expr.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "nib/base/check.h"
@@ -28,8 +29,25 @@ Expr unary(UnaryOp op, Expr x) {
   return make(Unary{op}, std::move(args), type);
 }
 
+namespace {
+
+/// True where `e` shifts a sign to the right in the context of what it stands in.
+bool shifts_a_sign(const Expr& e) {
+  const auto* shift = std::get_if<Shift>(&e.node);
+  if (shift != nullptr && !shift->left && e.type.is_signed) return true;
+  const bool passes_context = shift != nullptr || std::holds_alternative<Binary>(e.node) ||
+                              std::holds_alternative<Unary>(e.node) ||
+                              std::holds_alternative<Ternary>(e.node);
+  return passes_context && std::any_of(e.args.begin(), e.args.end(), shifts_a_sign);
+}
+
+}  // namespace
+
 Expr binary(BinaryOp op, Expr a, Expr b) {
   NIB_CHECK(a.type.width == b.type.width, "operands of one width");
+  const bool both_signed = a.type.is_signed && b.type.is_signed;
+  NIB_CHECK(both_signed || (!shifts_a_sign(a) && !shifts_a_sign(b)),
+            "no arithmetic shift beside an unsigned operand: it would shift zeros in");
   const bool keeps =
       op == BinaryOp::kAdd || op == BinaryOp::kSub || op == BinaryOp::kAnd || op == BinaryOp::kOr;
   const Type type =

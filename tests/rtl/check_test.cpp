@@ -114,5 +114,16 @@ TEST_CASE("verify throws our own fault") {
   CHECK_THROWS_AS(verify(m), InternalError);
 }
 
+TEST_CASE("an arithmetic shift stands beside signed operands only") {
+  // Yosys, Verilator and the standard agree: -2 >>> 1 & 2'b11 is 2'b01.
+  const Type s2{2, true}, u2{2, false};
+  const auto shifted = [&] { return shift_right(ref("v", s2), 1); };
+  CHECK_THROWS_AS((void)binary(BinaryOp::kAnd, shifted(), ref("m", u2)), InternalError);
+  CHECK_THROWS_AS((void)binary(BinaryOp::kGe, ref("m", u2), unary(UnaryOp::kNegate, shifted())),
+                  InternalError);
+  CHECK_NOTHROW((void)binary(BinaryOp::kAnd, shifted(), as_signed(ref("m", u2))));
+  CHECK_NOTHROW((void)binary(BinaryOp::kAnd, cast(shifted(), 3), ref("m", Type{3, false})));
+}
+
 }  // namespace
 }  // namespace nib::rtl

@@ -46,10 +46,10 @@ const char* const kBodies[] = {
 Netlist netlist_of(const std::string& body, bool is_signed) {
   const sim::TempDir folder;
   const std::string type = is_signed ? "logic signed [8:0]" : "logic [8:0]";
-  std::ofstream(folder.path() / "f.sv")
-      << fmt::format("module f (input {0} x, output {0} y);\n  always_comb begin\n    {1}\n  end\n"
-                     "endmodule\n",
-                     type, body);
+  std::ofstream(folder.path() / "f.sv") << fmt::format(
+      "module f (input {0} x, output {0} y);\n  always_comb begin\n    {1}\n  end\n"
+      "endmodule\n",
+      type, body);
   return read_netlist(folder.path(), {"f.sv"}, "f");
 }
 
