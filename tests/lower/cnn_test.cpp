@@ -52,12 +52,6 @@ TEST_SUITE("networks" * doctest::skip()) {
     CHECK(compare(model("econt_encoder_zcu102_qonnx.onnx"), channels_first(x, 10)) > 1000);
   }
 
-  TEST_CASE("small convolutional networks equal golden") {
-    on_noise("hls4ml_separable_conv_model_ch_last.onnx", {}, 1, 1);
-    on_noise("hls4ml_branched_model_ch_last.onnx", {}, 1, 1);
-    on_noise("hls4ml_tiny_unet_ch_last.onnx", {}, 1, 1);
-  }
-
   TEST_CASE("float32 weights without quantisers are refused with their reason") {
     for (const char* file :
          {"hls4ml_conv1d_small_keras.onnx", "hls4ml_conv2d_small_keras.onnx",
@@ -90,5 +84,14 @@ TEST_SUITE("networks" * doctest::skip()) {
 
   TEST_CASE("the reference autoencoder in eight bits equals golden") {
     on_noise("mlperf_ad_reference_int8_qdq.onnx", {}, 50, 10);
+  }
+}
+
+// Minutes: run by hand.
+TEST_SUITE("large networks" * doctest::skip()) {
+  TEST_CASE("networks of hundreds of millions of products equal golden") {
+    on_noise("hls4ml_separable_conv_model_ch_last.onnx", {}, 1, 1);
+    on_noise("hls4ml_branched_model_ch_last.onnx", {}, 1, 1);
+    on_noise("hls4ml_tiny_unet_ch_last.onnx", {}, 1, 1);
   }
 }
