@@ -37,35 +37,41 @@ std::vector<golden::Given> starting_from(const graph::Graph& graph, graph::Value
 
 /// A monotone function is constant where both ends of its sum's interval give the same.
 void Prover::reduce(graph::ValueId tensor, GraphElements& elements) const {
+  const auto set_ends = [&](std::size_t e, const Rational& low, const Rational& high) {
+    if (low != high) {
+      elements[e].ends = {low, high};
+      return;
+    }
+    elements[e] = GraphElement{};
+    elements[e].kind = GraphElement::Kind::kAffine;
+    elements[e].form.constant = low;
+  };
   // One root tensor at a time: they may stand behind one another.
   std::map<graph::ValueId, std::vector<std::size_t>> by_root;
   for (std::size_t e = 0; e < elements.size(); ++e) {
     const GraphElement& g = elements[e];
-    if (g.kind == GraphElement::Kind::kStep && g.monotone) by_root[g.root.first].push_back(e);
+    const bool is_max = g.kind == GraphElement::Kind::kMax;
+    if ((g.kind != GraphElement::Kind::kStep && !is_max) || !g.monotone) continue;
+    if (g.root.first != graph::kNone) {
+      by_root[g.root.first].push_back(e);
+    } else {
+      const auto [low, high] = root_bounds(g);
+      set_ends(e, low, high);
+    }
   }
   for (const auto& [root, all] : by_root) {
     std::optional<Tensor<Rational>> ends[2];
     for (const std::size_t upper : {0, 1}) {
       std::map<std::int64_t, Rational> at;
       for (const std::size_t e : all) {
-        const PrimitiveForm p = primitive_of(folded(elements[e].form), variables_);
-        const std::int64_t end = upper != 0 ? p.form.range.max : p.form.range.min;
-        at[elements[e].root.second] = p.unit * to_rational(end) + p.rest;
+        const auto [low, high] = root_bounds(elements[e]);
+        at[elements[e].root.second] = upper != 0 ? high : low;
       }
       ends[upper] =
           golden::evaluate_exact(graph_, starting_from(graph_, root, at), std::span(&tensor, 1))[0];
     }
     if (!ends[0] || !ends[1]) continue;  // irrational
-    for (const std::size_t e : all) {
-      const Rational &low = ends[0]->data[e], &high = ends[1]->data[e];
-      if (low == high) {
-        elements[e] = GraphElement{};
-        elements[e].kind = GraphElement::Kind::kAffine;
-        elements[e].form.constant = low;
-      } else {
-        elements[e].ends = {low, high};
-      }
-    }
+    for (const std::size_t e : all) set_ends(e, ends[0]->data[e], ends[1]->data[e]);
   }
 }
 

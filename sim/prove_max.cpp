@@ -154,6 +154,17 @@ std::pair<Rational, Rational> Prover::bounds(const RationalForm& form) const {
   return {low, high};
 }
 
+std::pair<Rational, Rational> Prover::root_bounds(const GraphElement& g) const {
+  if (g.kind != GraphElement::Kind::kMax) return bounds(g.form);
+  std::optional<Rational> low = g.floor, high = g.floor;
+  for (const RationalForm& candidate : g.candidates) {
+    const auto [least, most] = bounds(candidate);
+    low = low ? std::max(*low, least) : least;
+    high = high ? std::max(*high, most) : most;
+  }
+  return {low.value_or(0), high.value_or(0)};
+}
+
 std::unique_ptr<Prover::Task> Prover::make_max_task(const ProvenWord& word, std::size_t e,
                                                     const GraphElement& g) {
   Selections selections(view_, g.candidates);

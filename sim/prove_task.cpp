@@ -105,11 +105,15 @@ PrimitiveForm primitive_of(const RationalForm& form, const std::vector<Variable>
   return result;
 }
 
-bool Prover::Task::add_run(std::int64_t first, std::uint64_t bits) {
-  auto code = static_cast<std::int64_t>(bits);
+std::int64_t Prover::Task::code_of(std::uint64_t bits) const {
   if (type.is_signed && type.bits > 0 && (bits >> (type.bits - 1) & 1U) != 0) {
-    code = static_cast<std::int64_t>(bits | ~((std::uint64_t{1} << type.bits) - 1));
+    bits |= ~((std::uint64_t{1} << type.bits) - 1);
   }
+  return static_cast<std::int64_t>(bits);
+}
+
+bool Prover::Task::add_run(std::int64_t first, std::uint64_t bits) {
+  const std::int64_t code = code_of(bits);
   if (!runs.empty() && runs.back().code == code) return true;
   if (runs.size() == kMaxRuns) {
     error = "not provable: the step logic has too many steps to compare";
@@ -152,6 +156,7 @@ std::optional<std::uint64_t> Prover::Task::bits_over(Range range) {
 }
 
 void Prover::Task::enumerate() {
+  if (!reached.empty()) return;
   std::vector<Range> open{primitive.form.range};  // the last one is next, in ascending order
   while (!open.empty()) {
     const Range range = open.back();
@@ -177,6 +182,7 @@ void Prover::Task::enumerate() {
 }
 
 std::vector<std::pair<std::int64_t, std::int64_t>> Prover::Task::questions() const {
+  if (!reached.empty()) return reached;
   std::vector<std::pair<std::int64_t, std::int64_t>> points_and_codes;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const std::int64_t last =

@@ -32,6 +32,8 @@ struct Prover::Task {
   std::optional<Program> program;
   std::vector<std::pair<std::int64_t, std::int64_t>> leaf;  ///< value = first * P + second
   std::vector<RunOfCodes> runs;
+  /// Where the logic was run on all inputs: values of P that occur, with their codes.
+  std::vector<std::pair<std::int64_t, std::int64_t>> reached;
   std::int64_t points = 0;
   std::string error;  ///< empty: nothing wrong so far
   std::string narrow;
@@ -41,6 +43,8 @@ struct Prover::Task {
   /// Values of P where golden must be asked: both ends of every run (monotone), else all.
   [[nodiscard]] std::vector<std::pair<std::int64_t, std::int64_t>> questions() const;
   [[nodiscard]] Range image() const;
+  /// The output word as a number.
+  [[nodiscard]] std::int64_t code_of(std::uint64_t bits) const;
 
  private:
   bool add_run(std::int64_t first, std::uint64_t bits);

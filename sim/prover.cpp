@@ -300,6 +300,15 @@ void Prover::check_depths(const ProvenWord& word) {
   }
 }
 
+std::unique_ptr<Prover::Task> Prover::make_largest_task(const ProvenWord& word, std::size_t e,
+                                                        const GraphElement& g) {
+  try {
+    return make_max_task(word, e, g);
+  } catch (const Fault&) {
+    return make_exhaustive_task(word, e, g);  // narrow words are no selections any more
+  }
+}
+
 void Prover::prove(const ProvenWord& word) {
   const GraphElements& graph = segment_.elements(word.tensor);
   set_cut_bits();
@@ -313,7 +322,7 @@ void Prover::prove(const ProvenWord& word) {
       if (graph[e].kind == GraphElement::Kind::kArgMax) {
         ranges[e] = prove_argmax(word, e, graph[e]);
       } else if (graph[e].kind == GraphElement::Kind::kMax) {
-        tasks.push_back(make_max_task(word, e, graph[e]));
+        tasks.push_back(make_largest_task(word, e, graph[e]));
       } else if (!prove_linear(word, e, graph[e], ranges[e])) {
         tasks.push_back(make_task(word, e, graph[e]));
       }

@@ -63,9 +63,15 @@ class Prover {
                                                 const GraphElement& g);
   void ask_golden(const ProvenWord& word, const std::vector<std::unique_ptr<Task>>& tasks);
   [[nodiscard]] Range prove_argmax(const ProvenWord& word, std::size_t e, const GraphElement& g);
+  [[nodiscard]] std::unique_ptr<Task> make_largest_task(const ProvenWord& word, std::size_t e,
+                                                        const GraphElement& g);
+  [[nodiscard]] std::unique_ptr<Task> make_exhaustive_task(const ProvenWord& word, std::size_t e,
+                                                           const GraphElement& g);
   [[nodiscard]] std::unique_ptr<Task> make_max_task(const ProvenWord& word, std::size_t e,
                                                     const GraphElement& g);
   [[nodiscard]] std::pair<Rational, Rational> bounds(const RationalForm& form) const;
+  /// Of the largest of a kMax element, or of the form of any other.
+  [[nodiscard]] std::pair<Rational, Rational> root_bounds(const GraphElement& g) const;
 
   [[nodiscard]] std::string neuron(const ProvenWord& word, std::size_t e) const;
   [[nodiscard]] std::string variable_name(int variable) const;

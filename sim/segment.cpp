@@ -426,8 +426,9 @@ void SegmentView::cut(graph::ValueId value, GraphElements elements) {
 
 const GraphElements& SegmentView::reduced(graph::ValueId value) {
   const GraphElements& all = elements(value);
-  const bool any = std::any_of(all.begin(), all.end(),
-                               [](const GraphElement& e) { return e.kind == Kind::kStep; });
+  const bool any = std::any_of(all.begin(), all.end(), [](const GraphElement& e) {
+    return e.kind == Kind::kStep || e.kind == Kind::kMax;
+  });
   if (any && reduced_.insert(value).second) hooks_.reduce(value, known_[value]);
   return known_[value];
 }
@@ -437,7 +438,7 @@ const GraphElements& SegmentView::settled(graph::ValueId value) {
   if (found != settled_.end()) return found->second;
   GraphElements all = reduced(value);
   for (GraphElement& e : all) {
-    if (e.kind == Kind::kStep && e.ends) e = hooks_.uncarried(e.ends->first, e.ends->second);
+    if (e.ends) e = hooks_.uncarried(e.ends->first, e.ends->second);
   }
   return settled_[value] = std::move(all);
 }

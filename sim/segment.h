@@ -35,7 +35,7 @@ struct GraphElement {
   RationalForm form;
   std::pair<graph::ValueId, std::int64_t> root{graph::kNone, 0};
   bool monotone = true;  ///< kStep, kMax: rising or falling in the root's value
-  /// kStep, once reduced: what it yields at the ends of the form's interval.
+  /// kStep, kMax, once reduced: what it yields where the form, or the largest, is at its ends.
   std::optional<std::pair<Rational, Rational>> ends;
   std::vector<RationalForm> candidates;
   std::optional<Rational> floor;  ///< kMax: the largest constant among the candidates
