@@ -87,8 +87,9 @@ struct Netlist {
   }
 };
 
-/// Yosys' view of `sources` (relative to `folder`) below `top`. The top's nets in `keep` stay whole,
-/// bits that nothing reads too. Throws Fault where Yosys refuses or warns; E0905 without Yosys.
+/// Yosys' view of `sources` (relative to `folder`) below `top`. The top's nets in `keep` stay
+/// whole, bits that nothing reads too. Throws Fault where Yosys refuses or warns; E0905 without
+/// Yosys.
 [[nodiscard]] Netlist read_netlist(const std::filesystem::path& folder,
                                    const std::vector<std::string>& sources, const std::string& top,
                                    const std::vector<std::string>& keep = {});

@@ -1,3 +1,4 @@
+// Windows as indices.
 #include "nib/lower/patches.h"
 
 #include "nib/base/check.h"

@@ -1,3 +1,4 @@
+// One random network through golden, the rational evaluation and the integer graph.
 #include "check_network.h"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// Reads the conformance vectors.
 #include "vectors.h"
 
 #include <fstream>
