@@ -139,6 +139,14 @@ StepText::StepText(const LayerSignals& signals, const std::vector<std::int32_t>&
   for (const auto& [key, clip] : clips_) declare_clip(key, clip);
 }
 
+bool StepText::leaves_below(const ClipUse& use) {
+  return (use.range.min >> use.key.shift) < lowest(use.key);
+}
+
+bool StepText::leaves_above(const ClipUse& use) {
+  return (use.range.max >> use.key.shift) > use.key.high;
+}
+
 std::optional<StepText::ClipUse> StepText::clip_of(std::int32_t i) const {
   const plan::Operation& op = signals_.op(i);
   const Range x = signals_.op(op.a.node).range;
@@ -152,11 +160,21 @@ std::optional<StepText::ClipUse> StepText::clip_of(std::int32_t i) const {
     tail = *found;
   }
   const Range range = x * tail.multiplier + Range{tail.add, tail.add};
-  const rtl::Type in = type_of(range);
+  rtl::Type in = type_of(range);
   const rtl::Type out = type_of(op);
-  return ClipUse{{tail.shift, tail.low, tail.high, tail.negate, tail.base, in.width, out.width,
-                  in.is_signed, out.is_signed, tail.half_even},
-                 range};
+  ClipUse use{{tail.shift, tail.low, tail.high, tail.negate, tail.base, in.width, out.width,
+               in.is_signed, out.is_signed, tail.half_even},
+              range,
+              in};
+  // Where nothing is clipped, bits above the result's are not read.
+  const bool clips = leaves_below(use) || leaves_above(use);
+  const int read = tail.shift + out.width;
+  if (!clips && read < in.width) {
+    use.type = rtl::Type{read, false};
+    use.key.width = read;
+    use.key.is_signed = false;
+  }
+  return use;
 }
 
 int StepText::operand_bits(std::int32_t i) const {
@@ -171,8 +189,8 @@ void StepText::note(std::int32_t i) {
   if (op.kind != Kind::kStep && op.kind != Kind::kClamp) return;
   if (const auto use = clip_of(i)) {
     Clip& clip = clips_[use->key];
-    clip.below = clip.below || (use->range.min >> use->key.shift) < lowest(use->key);
-    clip.above = clip.above || (use->range.max >> use->key.shift) > use->key.high;
+    clip.below = clip.below || leaves_below(*use);
+    clip.above = clip.above || leaves_above(*use);
     clip.is_clamp = clip.is_clamp || op.kind == Kind::kClamp;
     if (op.kind == Kind::kStep) {
       const arith::StepForm& form = signals_.layer().steps[at(op.step)].form;
@@ -307,9 +325,9 @@ void StepText::declare_table(std::int32_t step, const plan::Operation& op, rtl::
 rtl::Expr StepText::clipped_word(std::int32_t i, std::vector<rtl::Item>& items) const {
   const plan::Operation& op = signals_.op(i);
   const rtl::Expr x = signals_.at_stage(op.a.node, op.stage);
-  if (op.kind == Kind::kClamp) return x;
+  if (op.kind == Kind::kClamp) return rtl::cast(x, clip_of(i)->type.width);
   const Tail tail = *tail_of(signals_.layer().steps[at(op.step)].form);
-  const rtl::Type type = type_of(clip_of(i)->range);
+  const rtl::Type type = clip_of(i)->type;
   const auto product = products_.find(i);
   std::optional<rtl::Expr> sum;
   const auto add = [&](rtl::Expr term, bool negative) {
@@ -343,7 +361,7 @@ rtl::Expr StepText::value(std::int32_t i, std::vector<rtl::Item>& items) const {
   if (const auto use = clip_of(i)) {
     rtl::Expr word = clipped_word(i, items);
     // A name keeps its type, also where adding a multiple of 2^width changed its sign alone.
-    const rtl::Type wanted = type_of(use->range);
+    const rtl::Type wanted = use->type;
     if (std::holds_alternative<rtl::Ref>(word.node) && word.type.width == wanted.width) {
       if (word.type.is_signed && !wanted.is_signed) word = rtl::call("$unsigned", {word}, wanted);
       if (wanted.is_signed) word = rtl::as_signed(std::move(word));

@@ -49,7 +49,10 @@ class StepText {
   struct ClipUse {
     ClipKey key;
     Range range;  // of the word that is clipped
+    rtl::Type type{};  ///< of the argument: as many of the low bits as are read
   };
+  [[nodiscard]] static bool leaves_below(const ClipUse& use);
+  [[nodiscard]] static bool leaves_above(const ClipUse& use);
   [[nodiscard]] std::optional<ClipUse> clip_of(std::int32_t i) const;
   void note(std::int32_t i);
   void name_clips();
