@@ -48,7 +48,7 @@ class StepText {
   };
   struct ClipUse {
     ClipKey key;
-    Range range;  // of the word that is clipped
+    Range range;       // of the word that is clipped
     rtl::Type type{};  ///< of the argument: as many of the low bits as are read
   };
   [[nodiscard]] static bool leaves_below(const ClipUse& use);
