@@ -35,6 +35,7 @@ std::int64_t whole(const Rational& x) {
 
 std::unique_ptr<Prover::Task> Prover::make_exhaustive_task(const ProvenWord& word, std::size_t e,
                                                            const GraphElement& g) {
+  check_carried(g);
   auto task = std::make_unique<Task>();
   task->element = e;
   task->type = word.word->elements[e];

@@ -173,6 +173,7 @@ std::unique_ptr<Prover::Task> Prover::make_max_task(const ProvenWord& word, std:
            netlist_.cells[static_cast<std::size_t>(s.id)].kind == CellKind::kMux &&
            selections.signal(s).has_value();
   };
+  check_carried(g);
   auto task = std::make_unique<Task>();
   task->element = e;
   task->type = word.word->elements[e];

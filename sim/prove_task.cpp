@@ -264,6 +264,7 @@ std::unique_ptr<Prover::Task> Prover::make_task(const ProvenWord& word, std::siz
   if (g.kind == GraphElement::Kind::kOther) {
     throw Fault{"not provable: the graph computes more than one step function of one sum here"};
   }
+  check_carried(g);
   auto task = std::make_unique<Task>();
   task->element = e;
   task->type = word.word->elements[e];

@@ -201,6 +201,20 @@ GraphElement Prover::uncarried(const Rational& low, const Rational& high) {
   return g;
 }
 
+void Prover::check_carried(const GraphElement& g) const {
+  if (g.monotone) return;
+  std::vector<RationalForm> forms = g.candidates;
+  forms.push_back(g.form);
+  for (const RationalForm& form : forms) {
+    for (const auto& [variable, factor] : form.terms) {
+      if (variables_[static_cast<std::size_t>(variable)].word < 0) {
+        throw Fault{
+            "not provable: a function that is not monotone of a value that no word carries"};
+      }
+    }
+  }
+}
+
 void Prover::cut(const ProvenWord& word, const std::vector<Range>& ranges) {
   GraphElements elements;
   for (std::size_t e = 0; e < word.word->elements.size(); ++e) {

@@ -54,6 +54,9 @@ class Prover {
   [[nodiscard]] GraphElement variable_element(const ProvenWord& word, std::size_t e, Range range);
   void reduce(graph::ValueId tensor, GraphElements& elements) const;
   [[nodiscard]] GraphElement uncarried(const Rational& low, const Rational& high);
+  /// Throws Fault where a function that is not monotone depends on what no word carries: its value
+  /// is known between two ends only.
+  void check_carried(const GraphElement& g) const;
   void set_cut_bits();
   void failure(const std::string& text);
 
