@@ -1,0 +1,80 @@
+// What will be built as streams: units grouped into layers, ports, exact latency and interval.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "nib/arith/target.h"
+#include "nib/lower/integer_graph.h"
+#include "nib/plan/plan.h"
+#include "nib/plan/stream_measure.h"
+#include "nib/plan/stream_size.h"
+#include "nib/plan/stream_unit.h"
+
+namespace nib::plan {
+
+/// How one layer is folded. Any factor from 1 to the number of elements will do; the last word of a
+/// vector is filled up.
+struct LayerFold {
+  int simd = 1;  ///< elements of a vector (or of a pixel) that are read in a step
+  int pe = 1;    ///< outputs computed in a step
+  bool input_stationary = false;
+  friend bool operator==(const LayerFold&, const LayerFold&) = default;
+};
+/// Folds by the name of the layer; layers without one get 1, 1.
+using Folding = std::map<std::string, LayerFold>;
+
+/// An end of a streaming design: words ("beats") of `elements_per_beat` elements, each of the same
+/// number of bits.
+struct StreamPort {
+  Word word;  ///< tensor, shape without the batch axis, elements in C order; Element::lsb counts
+              ///< from the beginning of the element's beat; width is that of a beat
+  std::vector<std::int32_t> beat;  ///< of each element
+  std::int64_t beats = 1;          ///< of a frame
+  int elements_per_beat = 1;
+  int channel = 0;  ///< of design.network: with tlast at its top (Format::last)
+};
+
+/// Units that become one module.
+struct StreamLayer {
+  std::string name;                ///< stable, from the graph: "fc1"
+  std::vector<std::string> nodes;  ///< names of the graph nodes, in order
+  std::string formula;             ///< what it computes, for the header
+  std::vector<int> units;          ///< of design.units, ascending
+  std::int64_t macs = 0, nonzero = 0;
+  LayerFold fold;
+  Cost cost;
+};
+
+struct StreamPlan {
+  std::string name;  ///< legal identifier, lower snake case: prefix of every module
+  std::string source_file, sha256;
+  arith::Target target;
+  Goal goal;
+  double clock_mhz = 0;  ///< of the constraints
+  stream::Design design;
+  stream::Frames frames;
+  std::vector<StreamLayer> layers;  ///< every unit belongs to one of them, but for those of `glue`
+  std::vector<int> glue;            ///< forks and ends, which stand in the top
+  std::vector<StreamPort> inputs, outputs;
+  /// For probes: values of the integer graph that a stream carries, with the channel and, for each
+  /// element in C order, its place: word of the frame * lanes + lane.
+  struct Probe {
+    std::string tensor;
+    int channel = 0;
+    std::vector<std::int64_t> place;
+  };
+  std::vector<Probe> probes;
+  stream::Sizing sizing;  ///< depths as built, with the certificate of interval and liveness
+  std::vector<std::string> notes;
+};
+
+/// Builds the streaming design of an integer graph with the folds as given; depths are sized for
+/// the interval and latency that deep queues allow.
+[[nodiscard]] StreamPlan plan_streaming(const lower::IntegerGraph& graph,
+                                        const arith::Target& target, const Goal& goal,
+                                        const Folding& folding);
+
+}  // namespace nib::plan
