@@ -15,19 +15,25 @@
 
 namespace nib::plan {
 
-/// How one layer is folded. Any factor from 1 to the number of elements will do; the last word of a
-/// vector is filled up.
+/// How one layer is folded. Any factor from 1 to the number of elements will do (greater ones count
+/// as that number); the last word of a vector is filled up. A matrix reads `simd` elements and
+/// computes `pe` outputs in a step; a depthwise convolution computes `pe` channels, one tap a step;
+/// other layers (pools, sums, steps alone, ...) carry `simd` elements a word, and those without a
+/// fold the words of what feeds them.
 struct LayerFold {
-  int simd = 1;  ///< elements of a vector (or of a pixel) that are read in a step
+  int simd = 1;  ///< elements of a vector (or of a window) that are read in a step
   int pe = 1;    ///< outputs computed in a step
   bool input_stationary = false;
   friend bool operator==(const LayerFold&, const LayerFold&) = default;
 };
-/// Folds by the name of the layer; layers without one get 1, 1.
+/// Folds by the name of the layer; matrices without one get 1, 1.
 using Folding = std::map<std::string, LayerFold>;
 
 /// An end of a streaming design: words ("beats") of `elements_per_beat` elements, each of the same
-/// number of bits.
+/// number of bits. Feature maps go pixel by pixel, channels innermost; where the last beat of a
+/// vector is not full, the rest of it means nothing (and is 0 at an output or not, as may be).
+/// Where the stream's format is bipolar (design.formats), the lanes of stream::values are -1 and +1
+/// for the bits 0 and 1, which are the codes.
 struct StreamPort {
   Word word;  ///< tensor, shape without the batch axis, elements in C order; Element::lsb counts
               ///< from the beginning of the element's beat; width is that of a beat
@@ -60,11 +66,13 @@ struct StreamPlan {
   std::vector<int> glue;            ///< forks and ends, which stand in the top
   std::vector<StreamPort> inputs, outputs;
   /// For probes: values of the integer graph that a stream carries, with the channel and, for each
-  /// element in C order, its place: word of the frame * lanes + lane.
+  /// element in C order, its place: word of the frame * lanes + lane. code = low + span * lane,
+  /// where a lane of a bipolar stream counts as its bit.
   struct Probe {
     std::string tensor;
     int channel = 0;
     std::vector<std::int64_t> place;
+    std::int64_t low = 0, span = 1;
   };
   std::vector<Probe> probes;
   stream::Sizing sizing;  ///< depths as built, with the certificate of interval and liveness
@@ -72,9 +80,17 @@ struct StreamPlan {
 };
 
 /// Builds the streaming design of an integer graph with the folds as given; depths are sized for
-/// the interval and latency that deep queues allow.
+/// the interval that deep queues allow. Errors: E0705 a fold for no layer, E0706 a node without a
+/// streaming form.
 [[nodiscard]] StreamPlan plan_streaming(const lower::IntegerGraph& graph,
                                         const arith::Target& target, const Goal& goal,
                                         const Folding& folding);
+
+/// The two halves of it: a plan whose queues have the depth 2 and rings hold what they must, then
+/// depths for the interval `interval` (0: the least).
+[[nodiscard]] StreamPlan build_streaming(const lower::IntegerGraph& graph,
+                                         const arith::Target& target, const Goal& goal,
+                                         const Folding& folding);
+void size_streaming(StreamPlan& plan, std::int64_t interval = 0);
 
 }  // namespace nib::plan
