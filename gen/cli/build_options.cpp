@@ -4,8 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "nib/arith/board.h"
 #include "nib/base/error.h"
-#include "nib/cli/boards.h"
 #include "nib/cli/command.h"
 #include "nib/cli/values.h"
 
@@ -33,7 +33,8 @@ void add_build_options(CLI::App& command, BuildOptions& options, bool network) {
       ->required();
   command.add_option("--target", options.target, "Device (nib targets); default xcvu13p-2")
       ->type_name("T");
-  command.add_option("--board", options.board, "Board instead of a device")->type_name("B");
+  command.add_option("--board", options.board, "Board (nib targets) instead of a device")
+      ->type_name("B");
   command
       .add_option("--clock-mhz", options.clock_mhz,
                   "Clock that the pipeline is cut for; default: the target's")
@@ -78,7 +79,6 @@ BuildSetup check_build_options(const BuildOptions& options) {
   if (!options.target.empty() && !options.board.empty()) {
     fail(ErrorCode::E803, "--target and --board");
   }
-  if (!options.board.empty()) refuse_board(options.board);
   check_choice("--style", options.style, {"auto", "unrolled", "streaming"});
   check_choice("--wrap", options.wrap, {"none", "axis"});
   if (options.style == "streaming") {
@@ -102,6 +102,11 @@ BuildSetup check_build_options(const BuildOptions& options) {
   goal.reset = options.reset;
   goal.wrap_axis = options.wrap == "axis";
   goal.depth_excess = static_cast<int>(parse_whole("--depth-excess", options.depth_excess, -1, 32));
+  if (!options.board.empty()) {
+    const arith::Board& board = arith::find_board(options.board);
+    if (!goal.clock_mhz && !goal.latency_cycles) goal.clock_mhz = board.clock_mhz;
+    return {arith::find_target(board.target), goal};
+  }
   const std::string& target = options.target;
   return {arith::find_target(target.empty() ? kDefaultTarget : target), goal};
 }
@@ -110,6 +115,7 @@ std::string effective_config(const BuildOptions& options, const BuildSetup& setu
                              const std::string& more) {
   nlohmann::ordered_json config = nlohmann::ordered_json::parse(more);
   config["target"] = setup.target.name;
+  if (!options.board.empty()) config["board"] = options.board;
   if (setup.goal.clock_mhz.has_value()) config["clock-mhz"] = *setup.goal.clock_mhz;
   if (setup.goal.latency_cycles.has_value()) config["latency"] = *setup.goal.latency_cycles;
   if (!options.name.empty()) config["name"] = options.name;

@@ -100,6 +100,15 @@ TEST_CASE("options of the configuration file, and the command line wins") {
   CHECK(config["target"] == "xcvu13p-2");
 }
 
+TEST_CASE("a board stands for its device and clock") {
+  const Bench bench;
+  good(bench.nib("build " + kModels + "digits.onnx -o digits --input-type u5.0 --board pynq-z2"));
+  const Json manifest = Json::parse(slurp(bench / "digits/manifest.json"));
+  CHECK(manifest["target"]["name"] == "xc7z020-1");
+  CHECK(manifest["target"]["clock_mhz"] == 100.0);
+  CHECK(manifest["config"]["board"] == "pynq-z2");
+}
+
 TEST_CASE("mac-array: dyadic weights, bias, ranges; the bench in the folder passes") {
   const Bench bench;
   spill(bench / "w.npy", npy_bytes(Tensor<double>(Shape{2, 3}, {0.5, -1.25, 3, 0, 0, 1})));

@@ -114,7 +114,7 @@ TEST_CASE("contradiction_bad: options that exclude each other, and what is not i
       "errors_contradictions.txt",
       transcript(bench, {"build digits.onnx -o o --clock-mhz 100 --latency 3",
                          "build digits.onnx -o o --target xcvu13p-2 --board arty-a7-100t",
-                         "build digits.onnx -o o --board arty-a7-100t",
+                         "build digits.onnx -o o --board de10-nano",
                          "build digits.onnx -o o --style streaming",
                          "make mac-array --weights w.npy --input s4.0 --input-ranges r.npy -o o"}));
 }
