@@ -1,7 +1,9 @@
 // Requantiser in a stream: factor, bias, shift and clamp, with a factor and bias for each channel.
 //
 // Computes    out[c] = clamp(floor((in[c] * factor[c] + bias[c]) / 2^Shift)), c = f*Lanes + l in
-//             word f of Fold, clamped to all values of OutW bits, signed if OutSigned
+//             word f of Fold, clamped to all values of OutW bits, signed if OutSigned, or if
+//             Limited to Low to High. HalfEven: odd quotients without a rest count one less, as
+//             ties to even do where the bias holds the half.
 // Lanes       Lane l of InW bits, signed if InSigned.
 // Table       Word f holds for lane l {bias, factor} as l*(BiasW+FactorW) +: BiasW+FactorW, both
 //             in two's complement (nib_rom).
@@ -19,8 +21,12 @@ module nib_stream_scale #(
   parameter int FactorW,
   parameter int BiasW,
   parameter int Shift,
+  parameter bit HalfEven = 1'b0,
   parameter int OutW,
   parameter bit OutSigned,
+  parameter bit Limited = 1'b0,
+  parameter int Low = 0,
+  parameter int High = 0,
   parameter int Depth,
   parameter int Storage = 0,
   parameter bit Inline = 1'b1,
@@ -44,10 +50,18 @@ module nib_stream_scale #(
   localparam int WideW = ProdW > BiasW ? ProdW : BiasW;
   localparam int SumW  = (WideW > Shift + OutW ? WideW : Shift + OutW) + 2;
   localparam int Bits  = OutW - 32'(OutSigned);  // of the code without its sign
+  localparam logic [OutW-1:0] OutMax = '1;
 
   if (Lanes < 1 || Fold < 1 || InW < 1 || FactorW < 1 || BiasW < 1 || Shift < 0 || OutW < 1)
   begin : gen_bad_size
     $error("Lanes, Fold, InW, FactorW, BiasW and OutW must be at least 1, Shift not negative");
+  end
+
+  if (HalfEven && Shift == 0) begin : gen_bad_tie
+    $error("HalfEven needs a Shift");
+  end
+  if (Limited && (OutW > 31 || Low > High || (!OutSigned && Low < 0))) begin : gen_bad_limits
+    $error("Low to High must be codes, of at most 31 bits");
   end
 
   logic [FoldW-1:0] fold_q = '0;
@@ -85,7 +99,9 @@ module nib_stream_scale #(
   always_ff @(posedge clk_i) x_q <= in_data_i;
 
   logic                  push;
-  logic [Lanes*OutW-1:0] code_q;
+  logic [Lanes*OutW-1:0] code_d, code_q;
+
+  always_ff @(posedge clk_i) code_q <= code_d;
 
   nib_valid_pipe #(
     .Latency(4),
@@ -104,6 +120,7 @@ module nib_stream_scale #(
     logic signed [ProdW-1:0]   product_q;
     logic signed [SumW-1:0]    sum_q;
     logic                      over, under;
+    logic [OutW-1:0]           quotient, code;
 
     assign x      = {InSigned && x_q[l*InW+InW-1], x_q[l*InW +: InW]};
     assign factor = constants[l*LaneW +: FactorW];
@@ -119,21 +136,37 @@ module nib_stream_scale #(
     assign over  = !sum_q[SumW-1] && |sum_q[SumW-2:Shift+Bits];
     assign under = sum_q[SumW-1] && (!OutSigned || !(&sum_q[SumW-2:Shift+Bits]));
 
-    if (OutSigned) begin : gen_signed
-      always_ff @(posedge clk_i) begin
-        if (over) code_q[l*OutW +: OutW] <= {1'b0, {(OutW - 1) {1'b1}}};
-        else if (under) code_q[l*OutW +: OutW] <= {1'b1, {(OutW - 1) {1'b0}}};
-        else code_q[l*OutW +: OutW] <= sum_q[Shift +: OutW];
+    if (HalfEven) begin : gen_tie
+      logic [Shift-1:0] fraction;
+      assign fraction = sum_q[Shift-1:0];
+      if (OutW > 1) begin : gen_wide
+        assign quotient = {sum_q[Shift+1 +: OutW-1], sum_q[Shift] && |fraction};
+      end else begin : gen_bit
+        assign quotient = sum_q[Shift] && |fraction;
       end
-    end else begin : gen_unsigned
-      always_ff @(posedge clk_i) begin
-        if (over) code_q[l*OutW +: OutW] <= '1;
-        else if (under) code_q[l*OutW +: OutW] <= '0;
-        else code_q[l*OutW +: OutW] <= sum_q[Shift +: OutW];
-      end
+    end else begin : gen_floor
+      assign quotient = sum_q[Shift +: OutW];
     end
 
-    if (Shift > 0) begin : gen_unused
+    always_comb begin
+      if (over) code = OutSigned ? OutMax >> 1 : OutMax;
+      else if (under) code = OutSigned ? ~(OutMax >> 1) : '0;
+      else code = quotient;
+    end
+
+    if (Limited) begin : gen_limits
+      logic signed [OutW:0] value;
+      assign value = {OutSigned && code[OutW-1], code};
+      always_comb begin
+        if (value < (OutW + 1)'(Low)) code_d[l*OutW +: OutW] = OutW'(Low);
+        else if (value > (OutW + 1)'(High)) code_d[l*OutW +: OutW] = OutW'(High);
+        else code_d[l*OutW +: OutW] = code;
+      end
+    end else begin : gen_full
+      assign code_d[l*OutW +: OutW] = code;
+    end
+
+    if (Shift > 0 && !HalfEven) begin : gen_unused
       logic unused_fraction;
       assign unused_fraction = ^sum_q[Shift-1:0];
     end

@@ -122,6 +122,7 @@ Contract of(const Threshold& u) {
 }
 
 Contract of(const Scale& u) {
+  NIB_CHECK(!u.half_even || u.shift > 0, "ties have a fraction");
   return simple(through(), u.format, {u.format.lanes, u.bits, u.kind}, u.queue, 4);
 }
 

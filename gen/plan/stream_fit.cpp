@@ -11,14 +11,15 @@ namespace {
 
 __extension__ using Wide = __int128;
 
-/// One condition factor * x + bias >= low, or <= high.
+/// One condition on factor * x + bias: at least the code's first number, or less than that.
 struct Bound {
   std::int64_t x = 0;
-  Wide value = 0;
+  Wide code = 0;
 };
 
 struct Bounds {
-  std::vector<Bound> above, below;  ///< in units of 2^shift, the value of `below` less one unit
+  std::vector<Bound> above, below;
+  bool half_even = false;
 };
 
 /// Biases that a factor allows: [first, last]; none where first > last.
@@ -28,7 +29,8 @@ struct Interval {
 
 Interval biases(const Bounds& bounds, Wide factor, int shift) {
   const auto at = [&](const std::vector<Bound>& list, std::size_t i) {
-    return (list[i].value << shift) - factor * list[i].x;
+    const Wide tie = bounds.half_even && list[i].code % 2 != 0 ? 1 : 0;
+    return (list[i].code << shift) + tie - factor * list[i].x;
   };
   Interval result{at(bounds.above, 0), at(bounds.below, 0) - 1};
   for (std::size_t i = 1; i < bounds.above.size(); ++i) {
@@ -62,11 +64,12 @@ Wide best_factor(const Bounds& bounds, int shift, Wide most) {
 }  // namespace
 
 std::optional<Line> fit_line(std::span<const std::int64_t> levels, std::int64_t first_code,
-                             Range inputs, int most_shift) {
+                             Range inputs, int most_shift, bool half_even) {
   NIB_CHECK(std::is_sorted(levels.begin(), levels.end()), "levels ascend");
   // Levels that no input passes bound the line at the ends: there the clamp does not help.
   std::vector<std::int64_t> inside;
   Bounds bounds;
+  bounds.half_even = half_even;
   for (const std::int64_t level : levels) {
     if (level <= inputs.min) {
       ++first_code;
@@ -83,17 +86,28 @@ std::optional<Line> fit_line(std::span<const std::int64_t> levels, std::int64_t 
     bounds.above.push_back({inside[i], code});
     bounds.below.push_back({inside[i] - 1, code});
   }
-  for (int shift = 0; shift <= most_shift; ++shift) {
+  const auto line = [&](int shift) -> std::optional<Line> {
     // More than all codes between two neighbours: no line is steeper.
     const Wide most = static_cast<Wide>(inside.size() + 1) << shift;
     const Wide factor = best_factor(bounds, shift, most);
     const Interval bias = biases(bounds, factor, shift);
-    if (bias.first > bias.last) continue;
+    if (bias.first > bias.last) return std::nullopt;
     // The bias nearest to zero costs least.
     const Wide chosen = std::clamp<Wide>(0, bias.first, bias.last);
-    return Line{static_cast<std::int64_t>(factor), static_cast<std::int64_t>(chosen), shift};
+    return Line{static_cast<std::int64_t>(factor), static_cast<std::int64_t>(chosen), shift,
+                half_even};
+  };
+  // Twice the factor and bias do for one shift more: what fits a shift fits all above.
+  std::optional<Line> best = line(most_shift);
+  for (int low = half_even ? 1 : 0; best && low < best->shift;) {
+    const int middle = low + (best->shift - low) / 2;
+    if (const auto better = line(middle)) {
+      best = better;
+    } else {
+      low = middle + 1;
+    }
   }
-  return std::nullopt;
+  return best;
 }
 
 }  // namespace nib::plan::stream

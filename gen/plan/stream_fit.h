@@ -9,10 +9,12 @@
 
 namespace nib::plan::stream {
 
-/// y = clamp(floor((x * factor + bias) / 2^shift)).
+/// y = clamp(floor((x * factor + bias) / 2^shift)); with half_even the odd codes that divide
+/// without a rest count one less, as ties to even do once the bias holds the half.
 struct Line {
   std::int64_t factor = 0, bias = 0;
   int shift = 0;
+  bool half_even = false;
   friend bool operator==(const Line&, const Line&) = default;
 };
 
@@ -21,12 +23,13 @@ struct Line {
 /// below levels[0], one more from each level on. Levels ascend. None where the steps are too
 /// uneven for a line.
 ///
-/// For a level t with the code k from t on, k the line must satisfy
+/// For a level t with the code k from t on, the line must satisfy
 ///   factor * t + bias >= k * 2^shift   and   factor * (t - 1) + bias <= k * 2^shift - 1,
-/// so that the bias lies in an interval whose ends are, as functions of the factor, a maximum and a
-/// minimum of lines: its length is concave, and the best factor is found by bisection.
+/// or, with half_even and an odd k, both with k * 2^shift + 1 instead of k * 2^shift, so that the
+/// bias lies in an interval whose ends are, as functions of the factor, a maximum and a minimum of
+/// lines: its length is concave, and the best factor is found by bisection.
 [[nodiscard]] std::optional<Line> fit_line(std::span<const std::int64_t> levels,
                                            std::int64_t first_code, Range inputs,
-                                           int most_shift = 24);
+                                           int most_shift = 24, bool half_even = false);
 
 }  // namespace nib::plan::stream

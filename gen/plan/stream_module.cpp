@@ -184,8 +184,11 @@ ModuleUse of(const Scale& u) {
   return use("nib_stream_scale",
              {number("Lanes", u.format.lanes), number("Fold", u.fold), number("InW", u.format.bits),
               number("InSigned", sign_of(u.format.kind)), number("FactorW", u.factor_bits),
-              number("BiasW", u.bias_bits), number("Shift", u.shift), number("OutW", u.bits),
-              number("OutSigned", sign_of(u.kind)), rom(bits, u.fold)},
+              number("BiasW", u.bias_bits), number("Shift", u.shift),
+              number("HalfEven", u.half_even ? 1 : 0), number("OutW", u.bits),
+              number("OutSigned", sign_of(u.kind)), number("Limited", u.limits ? 1 : 0),
+              number("Low", u.limits.value_or(Range{}).min),
+              number("High", u.limits.value_or(Range{}).max), rom(bits, u.fold)},
              u.queue);
 }
 

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "nib/num/range.h"
 #include "nib/plan/stream_network.h"
 
 namespace nib::plan::stream {
@@ -119,12 +120,15 @@ struct Threshold {
   bool hit_register = false;
   Queue queue;
 };
-/// Factors and biases [fold * lanes].
+/// Factors and biases [fold * lanes]. With half_even the odd quotients without a rest count one
+/// less (ties to even, where the bias holds the half); limits: of the codes, else all of `bits`.
 struct Scale {
   Format format;
   int fold = 1;
   std::vector<std::int64_t> factors, biases;
   int factor_bits = 1, bias_bits = 1, shift = 0;
+  bool half_even = false;
+  std::optional<Range> limits;
   int bits = 1;  ///< of a code
   Kind kind = Kind::kSigned;
   Queue queue;

@@ -57,7 +57,8 @@ std::vector<Lanes> of(const Width& u, const Inputs& in) {
   const std::int64_t stored = (u.frame + u.format.lanes - 1) / u.format.lanes * u.format.lanes;
   for (std::int64_t f = 0; (f + 1) * stored <= size(in[0]); ++f) {
     for (int i = 0; i < u.frame; ++i) out.push_back(in[0][at(f * stored + i)]);
-    while (size(out) % u.lanes != 0) out.push_back(0);
+    const std::int64_t zero = u.format.kind == Kind::kBipolar ? -1 : 0;  // the bits are 0
+    while (size(out) % u.lanes != 0) out.push_back(zero);
   }
   return {out};
 }
@@ -168,8 +169,11 @@ std::vector<Lanes> of(const Scale& u, const Inputs& in) {
   Lanes out;
   for (std::int64_t i = 0; i < size(in[0]); ++i) {
     const std::size_t channel = at(i % (u.fold * u.format.lanes));
-    out.push_back(clamp_to((in[0][at(i)] * u.factors[channel] + u.biases[channel]) >> u.shift,
-                           u.bits, u.kind));
+    const std::int64_t sum = in[0][at(i)] * u.factors[channel] + u.biases[channel];
+    std::int64_t code = sum >> u.shift;
+    if (u.half_even && code % 2 != 0 && (code << u.shift) == sum) --code;
+    code = clamp_to(code, u.bits, u.kind);
+    out.push_back(u.limits ? std::clamp(code, u.limits->min, u.limits->max) : code);
   }
   return {out};
 }

@@ -130,6 +130,15 @@ for sign in "1'b0" "1'b1"; do
       lint nib_stream_scale -GLanes=2 -GFold=$fold -GInW=$1 "-GInSigned=$sign" -GFactorW=$2 \
         -GBiasW=$3 -GShift=$4 -GOutW=$5 "-GOutSigned=$sign" -GDepth=6
     done
+    # Shift HalfEven OutW OutSigned Low High
+    for scale in "5 1 4 1 -7 7" "1 1 1 0 0 0" "0 0 4 1 -7 -1" "3 1 31 0 3 7" "3 1 1 1 -1 0"; do
+      set -- $scale
+      for limited in "1'b0" "1'b1"; do
+        lint nib_stream_scale -GLanes=2 -GFold=$fold -GInW=9 "-GInSigned=$sign" -GFactorW=4 \
+          -GBiasW=7 -GShift=$1 "-GHalfEven=1'b$2" -GOutW=$3 "-GOutSigned=1'b$4" \
+          "-GLimited=$limited" "-GLow=$5" "-GHigh=$6" -GDepth=6
+      done
+    done
   done
   for classes in "1 1" "10 1" "10 4" "3 8"; do
     set -- $classes

@@ -184,9 +184,12 @@ class Maker {
       like = {0, 1, 1, whole, 0, s.range};
     }
     const int frame = like.c == whole && join_pixels ? whole : pixel;
-    if (bipolar(s) && frame % lanes != 0) return false;
-    if (s.range.min > 0 || s.range.max < 0) like.range = hull(s.range, {0, 0});
-    if (!full(s)) like.range = hull(like.range, {0, 0});
+    if (bipolar(s)) {
+      like.range = s.range;
+    } else if (s.range.min > 0 || s.range.max < 0) {
+      like.range = hull(s.range, {0, 0});
+    }
+    if (!full(s) && !bipolar(s)) like.range = hull(like.range, {0, 0});
     add("width", Width{format(s), lanes, frame, queue()}, {s.channel}, like);
     return true;
   }
@@ -344,12 +347,18 @@ class Maker {
     u.factor_bits = draw_.number(2, 7);
     u.bias_bits = draw_.number(2, 12);
     u.shift = draw_.number(0, 10);
+    u.half_even = u.shift > 0 && draw_.chance(40);
     u.queue = queue();
     for (int c = 0; c < u.fold * u.format.lanes; ++c) {
       u.factors.push_back(weight(u.factor_bits, Kind::kSigned));
       u.biases.push_back(weight(u.bias_bits, Kind::kSigned));
     }
-    const Range range = full_range(u.bits, u.kind == Kind::kSigned);
+    Range range = full_range(u.bits, u.kind == Kind::kSigned);
+    if (draw_.chance(30)) {
+      u.limits = Range{draw_.in(range.min, range.max), range.max};
+      u.limits->max = draw_.in(u.limits->min, range.max);
+      range = *u.limits;
+    }
     add("scale", u, {s.channel}, {0, s.h, s.w, s.c, s.taps, range});
     return true;
   }

@@ -1,0 +1,207 @@
+// Pools, sums, concatenations, selections and repetitions in streams.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "nib/base/check.h"
+#include "nib/base/error.h"
+#include "nib/plan/flow.h"
+#include "nib/plan/stream_lower.h"
+#include "nib/plan/stream_requantise.h"
+
+namespace nib::plan {
+namespace {
+
+using lower::Node;
+using lower::ValueId;
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+/// A factor or offset of an adder.
+int small(std::int64_t number, const std::string& node) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
+  if (number < -kMost || number > kMost) {
+    fail(ErrorCode::E706, "a sum with a factor of over 31 bits", node);
+  }
+  return static_cast<int>(number);
+}
+
+}  // namespace
+
+void StreamLowering::place(const lower::MaxPool& op, std::size_t n) {
+  const Node& node = graph_.nodes[n];
+  const FeatureMap in = feature_map(op.window, graph_.value(node.inputs[0]).shape, node.name);
+  const FeatureMap out = feature_map(op.window, graph_.value(node.output).shape, node.name);
+  stream::Window window = window_of(op.window, in, out, node.name);
+  Carried x = take(node.inputs[0]);
+  open_layer(n);
+  const std::int64_t lanes = folded_[n] != 0 ? folds_[n].simd : x.format.lanes;
+  x = builder_.reshaped(std::move(x), in.channels, std::min(in.channels, lanes));
+  const std::vector<std::int32_t> channel = channels_of(x.order, in, node.name);
+  stream::Pool pool = pool_of(window, x);
+  if (!side_by_side(window.rows) || !side_by_side(window.columns)) {
+    // Windows one by one, each a frame of its own; padding is the least of all.
+    stream::WindowUnit unit;
+    unit.format = x.format;
+    unit.window = window;
+    unit.window.fold = static_cast<int>(x.words());
+    unit.window.channel_outer = true;
+    unit.pad = x.bipolar() ? -1 : x.range.min;
+    unit.words = least_ring(unit.window);
+    x.channel = builder_.unit("window", unit, {x.channel})[0];
+    pool.rows = pool.kernel_y = 1;
+    pool.columns = pool.kernel_x = window.rows.kernel * window.columns.kernel;
+    pool.fold = 1;
+    if (x.fill != unit.pad) x.fill.reset();
+  }
+  x.channel = builder_.unit("pool", pool, {x.channel})[0];
+  x.pixels = out.pixels();
+  x.order.clear();
+  for (std::int64_t p = 0; p < out.pixels(); ++p) {
+    for (const std::int32_t c : channel) x.order.push_back(out.element(p, c));
+  }
+  if (!chains_[n].computes) return publish(result_of(n), std::move(x));
+  const std::vector<Affine> lanes_to_codes(at(x.channels), Affine{x.span, x.low, 1});
+  finish(n, std::move(x), lanes_to_codes);
+}
+
+void StreamLowering::place(const lower::Sum& op, std::size_t n) {
+  const Node& node = graph_.nodes[n];
+  std::vector<Carried> terms;
+  for (const ValueId id : node.inputs) terms.push_back(take(id));
+  open_layer(n);
+  // All as the widest comes.
+  const Carried widest = *std::max_element(
+      terms.begin(), terms.end(),
+      [](const Carried& a, const Carried& b) { return a.format.lanes < b.format.lanes; });
+  const std::int64_t lanes = folded_[n] != 0 ? folds_[n].simd : widest.format.lanes;
+  for (Carried& t : terms) {
+    if (t.order != widest.order) {
+      fail(ErrorCode::E706, "terms of a sum that arrive in different orders", node.name);
+    }
+    t = builder_.reshaped(std::move(t), widest.channels, std::min(widest.channels, lanes));
+  }
+  Carried y = terms[0];
+  std::int64_t factor = op.factors[0] * y.span, offset = op.factors[0] * y.low;
+  for (std::size_t k = 1; k < terms.size(); ++k) {
+    const Carried& t = terms[k];
+    offset += op.factors[k] * t.low;
+    stream::Add add;
+    add.a = y.format;
+    add.b = t.format;
+    add.factor_a = small(factor, node.name);
+    add.factor_b = small(op.factors[k] * t.span, node.name);
+    add.offset = small(k + 1 == terms.size() ? offset : 0, node.name);
+    const Range range =
+        y.range * add.factor_a + t.range * add.factor_b + Range{add.offset, add.offset};
+    const stream::Format format = format_of(1, range);
+    add.bits = format.bits;
+    add.kind = format.kind;
+    if (add.bits > 62) fail(ErrorCode::E706, "a sum of over 62 bits", node.name);
+    y.channel = builder_.unit("add", add, {y.channel, t.channel})[0];
+    y.format = {y.format.lanes, add.bits, add.kind, false};
+    if (y.fill && t.fill) {
+      y.fill = *y.fill * add.factor_a + *t.fill * add.factor_b + add.offset;
+    } else {
+      y.fill.reset();
+    }
+    y.range = range;
+    factor = 1;
+  }
+  const bool one = terms.size() == 1;
+  y.low = 0;
+  y.span = 1;
+  const std::vector<Affine> sums(at(y.channels), one ? Affine{factor, offset, 1} : Affine{1, 0, 1});
+  finish(n, std::move(y), sums);
+}
+
+void StreamLowering::place(const lower::Concat&, std::size_t n) {
+  const Node& node = graph_.nodes[n];
+  std::vector<Carried> parts;
+  Range range{0, 0};
+  for (std::size_t k = 0; k < node.inputs.size(); ++k) {
+    parts.push_back(take(node.inputs[k]));
+    range = k == 0 ? parts[0].range : hull(range, parts[k].range);
+  }
+  open_layer(n);
+  // Pixel by pixel where all have as many pixels, else whole frames one after the other.
+  const Wish& wish = layout_.wish[at(node.output)];
+  std::int64_t pixels = wish.pixels > 0 ? wish.pixels : parts[0].pixels;
+  std::int64_t length = 0, widest = 1;
+  for (const Carried& p : parts) {
+    if (p.elements() % pixels != 0 || (wish.pixels == 0 && p.pixels != pixels)) pixels = 1;
+  }
+  for (const Carried& p : parts) {
+    length = std::gcd(length, p.elements() / pixels);
+    widest = std::max<std::int64_t>(widest, p.format.lanes);
+  }
+  if (folded_[n] != 0) widest = folds_[n].simd;
+  std::int64_t lanes = std::min(widest, length);
+  while (length % lanes != 0) ++lanes;
+  const stream::Format common = format_of(static_cast<int>(lanes), range);
+  const std::vector<ConcatSource> sources = concat_sources(graph_, node);
+  std::vector<std::vector<std::int32_t>> target(parts.size());
+  for (std::size_t k = 0; k < parts.size(); ++k) target[k].resize(parts[k].order.size());
+  for (std::size_t e = 0; e < sources.size(); ++e) {
+    target[at(sources[e].operand)][at(sources[e].element)] = static_cast<std::int32_t>(e);
+  }
+  for (Carried& p : parts) {
+    p = builder_.reshaped(std::move(p), p.elements() / pixels, lanes);
+    p = builder_.as_format(std::move(p), common);
+  }
+  Carried y = parts[0];
+  for (std::size_t k = 1; k < parts.size(); ++k) {
+    stream::Concat unit;
+    unit.format = y.format;
+    unit.words_a = static_cast<int>(y.words());
+    unit.words_b = static_cast<int>(parts[k].words());
+    y.channel = builder_.unit("concat", unit, {y.channel, parts[k].channel})[0];
+    y.channels += parts[k].channels;
+  }
+  y.order.clear();
+  y.range = range;
+  for (std::int64_t p = 0; p < pixels; ++p) {
+    for (std::size_t k = 0; k < parts.size(); ++k) {
+      for (std::int64_t c = 0; c < parts[k].channels; ++c) {
+        y.order.push_back(target[k][at(parts[k].order[at(p * parts[k].channels + c)])]);
+      }
+    }
+  }
+  publish(node.output, std::move(y));
+}
+
+void StreamLowering::place(const lower::ArgMax&, std::size_t n) {
+  const Node& node = graph_.nodes[n];
+  const std::int64_t rows = graph_.value(node.output).elements();
+  Carried x = take(node.inputs[0]);
+  const std::int64_t classes = x.elements() / rows;
+  open_layer(n);
+  const std::int64_t lanes = folded_[n] != 0 ? folds_[n].simd : x.format.lanes;
+  x = builder_.reshaped(std::move(x), classes, std::min(classes, lanes));
+  Carried y;
+  for (std::int64_t r = 0; r < rows; ++r) {
+    for (std::int64_t c = 0; c < classes; ++c) {
+      const std::int32_t first = x.order[at(r * classes)];
+      if (first % classes == 0 && x.order[at(r * classes + c)] == first + c) continue;
+      fail(ErrorCode::E706, "classes that arrive in another order than theirs", node.name);
+    }
+    y.order.push_back(static_cast<std::int32_t>(x.order[at(r * classes)] / classes));
+  }
+  stream::Argmax unit;
+  unit.format = x.format;
+  unit.classes = static_cast<int>(classes);
+  y.channel = builder_.unit("argmax", unit, {x.channel})[0];
+  y.format = builder_.design().formats[at(y.channel)];
+  y.pixels = rows;
+  y.range = {0, classes - 1};
+  publish(node.output, std::move(y));
+}
+
+void StreamLowering::place(const lower::TopK&, std::size_t n) {
+  fail(ErrorCode::E706, "the largest few of a row", graph_.nodes[n].name,
+       "a stream knows the index of the largest alone: use ArgMax");
+}
+
+}  // namespace nib::plan

@@ -1,0 +1,50 @@
+// From the integer graph to a streaming plan with sized queues.
+#include "nib/plan/stream_plan.h"
+
+#include "nib/base/check.h"
+#include "nib/base/error.h"
+#include "nib/plan/stream_lower.h"
+#include "nib/rtl/names.h"
+
+namespace nib::plan {
+namespace {
+
+/// Orders in which a small network's channels are shrunk.
+constexpr int kOrders = 4;
+
+}  // namespace
+
+StreamPlan build_streaming(const lower::IntegerGraph& graph, const arith::Target& target,
+                           const Goal& goal, const Folding& folding) {
+  StreamPlan plan;
+  plan.name = rtl::legal_name(graph.name, "net");
+  plan.source_file = graph.source_file;
+  plan.sha256 = graph.sha256;
+  plan.target = target;
+  plan.goal = goal;
+  plan.clock_mhz = goal.clock_mhz.value_or(target.default_clock_mhz);
+  plan.notes = graph.notes;
+  plan.design.network.name = plan.name;
+  StreamLowering(graph, folding, plan).run();
+  stream::check(plan.design.network);
+  return plan;
+}
+
+void size_streaming(StreamPlan& plan, std::int64_t interval) {
+  stream::SizeGoal goal;
+  goal.interval = interval > 0 ? interval : least_interval(plan.design.network, plan.frames);
+  goal.orders = kOrders;
+  goal.fixed = fixed_channels(plan.design);
+  plan.sizing = size_channels(plan.design.network, plan.frames, goal);
+  NIB_CHECK(plan.sizing.reached, "depths for an interval that no unit misses");
+  set_depths(plan.design, plan.sizing.depths);
+}
+
+StreamPlan plan_streaming(const lower::IntegerGraph& graph, const arith::Target& target,
+                          const Goal& goal, const Folding& folding) {
+  StreamPlan plan = build_streaming(graph, target, goal, folding);
+  size_streaming(plan);
+  return plan;
+}
+
+}  // namespace nib::plan

@@ -1,0 +1,269 @@
+// Thresholds where codes are few, a line where the steps are even, more thresholds where not.
+#include "nib/plan/stream_requantise.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "nib/base/check.h"
+#include "nib/base/error.h"
+#include "nib/plan/stream_fit.h"
+
+namespace nib::plan {
+namespace {
+
+using stream::Kind;
+using stream::Line;
+using stream::Scale;
+using stream::Threshold;
+
+/// Steps that comparators do better than a multiplier.
+constexpr std::int64_t kFewLevels = 15;
+/// Comparators of a lane that are still built.
+constexpr std::int64_t kMostLevels = 4096;
+constexpr int kMostShift = 30;
+
+int signed_bits(Range r) { return bits_for(hull(r, {-1, 0})); }
+
+class Requantiser {
+ public:
+  Requantiser(StreamBuilder& builder, Carried in, const std::vector<Point>& points,
+              const std::string& node)
+      : builder_(builder), in_(std::move(in)), points_(points), node_(node) {
+    NIB_CHECK(!in_.bipolar(), "numbers to requantise");
+    const auto count = static_cast<std::int64_t>(points.size());
+    NIB_CHECK(count == in_.channels || count == in_.elements(), "a point for every channel");
+    fold_ = in_.words() * (count == in_.channels ? 1 : in_.pixels);
+    lanes_ = full_range(in_.format.bits, in_.format.kind == Kind::kSigned);
+    image_ = points[0].f.image();
+    for (const Point& p : points) image_ = hull(image_, p.f.image());
+  }
+
+  Carried run(bool bipolar) {
+    if (!points_[0].f.step) {
+      if (limited()) return clamp();
+      steps_of_clamps();
+    } else {
+      for (const Point& p : points_) steps_.push_back(on_lanes(*p.f.step, p.x, p.lane));
+    }
+    bool falling = false;
+    for (const lower::StepFunction& f : steps_) {
+      const Trend way = trend(f);
+      if (way == Trend::kNeither) refuse("a function that neither rises nor falls");
+      falling = falling || way == Trend::kFalling;
+    }
+    const std::int64_t levels = image_.max - image_.min;
+    if (levels > kFewLevels && lines()) return line();
+    if (levels > kMostLevels) refuse(fmt::format("a function of {} uneven steps", levels));
+    if (falling) negate();
+    return threshold(bipolar && levels == 1);
+  }
+
+ private:
+  [[noreturn]] void refuse(const std::string& what) const { fail(ErrorCode::E706, what, node_); }
+
+  /// Calls act(index of the table's entry, point or null) for every entry.
+  template <class Act>
+  void for_entries(const Act& act) const {
+    const std::int64_t words = in_.words(), lanes = in_.format.lanes;
+    for (std::int64_t i = 0; i < fold_ * lanes; ++i) {
+      const std::int64_t c = i % (words * lanes), pixel = i / (words * lanes);
+      act(static_cast<std::size_t>(i),
+          c < in_.channels ? static_cast<std::int64_t>(pixel * in_.channels + c) : -1);
+    }
+  }
+
+  Carried out(int channel, int bits, Kind kind, Range range) const {
+    Carried y = in_;
+    y.channel = channel;
+    y.format = {in_.format.lanes, bits, kind, false};
+    y.range = range;
+    y.low = 0;
+    y.span = 1;
+    return y;
+  }
+
+  /// True if one pair of limits serves all channels.
+  bool limited() {
+    clamps_ = false;
+    for (const Point& p : points_) {
+      const Range x{std::min(p.x(p.lane.min), p.x(p.lane.max)),
+                    std::max(p.x(p.lane.min), p.x(p.lane.max))};
+      const bool below = x.min<p.f.limits.min, above = x.max> p.f.limits.max;
+      if (below && p.f.limits.min != image_.min) return false;
+      if (above && p.f.limits.max != image_.max) return false;
+      clamps_ = clamps_ || below || above;
+    }
+    return !clamps_ || format_of(1, image_).bits <= 31;
+  }
+
+  Carried clamp() {
+    bool nothing = true;
+    for (const Point& p : points_) {
+      nothing = nothing && p.x.is_identity() && p.f.limits.min <= p.lane.min &&
+                p.f.limits.max >= p.lane.max;
+    }
+    if (nothing) return in_;
+    lines_.clear();
+    for (const Point& p : points_) {
+      NIB_CHECK(p.x.den == 1 || p.x.den == 2, "a shift");
+      lines_.push_back(Line{p.x.num, p.x.add, p.x.den == 2 ? 1 : 0, false});
+    }
+    return line();
+  }
+
+  void steps_of_clamps() {
+    for (const Point& p : points_) {
+      const auto f = as_steps(p.f, kMostLevels);
+      if (!f) refuse("channels with different limits");
+      steps_.push_back(on_lanes(*f, p.x, p.lane));
+    }
+    clamps_ = true;
+  }
+
+  /// The first number from which on the function is at least image_.min + 1, + 2, ...; of a
+  /// rising function.
+  std::vector<std::int64_t> levels_of(const lower::StepFunction& f, std::int64_t always,
+                                      std::int64_t never) const {
+    std::vector<std::int64_t> levels;
+    std::size_t i = 0;
+    for (std::int64_t code = image_.min + 1; code <= image_.max; ++code) {
+      while (i < f.thresholds.size() && f.levels[i] < code) ++i;
+      levels.push_back(f.levels[i] < code ? never : i == 0 ? always : f.thresholds[i - 1]);
+    }
+    return levels;
+  }
+
+  /// Finds a line for every point, all without or all with ties to even.
+  bool lines() {
+    for (const bool half_even : {false, true}) {
+      lines_.clear();
+      for (const lower::StepFunction& f : steps_) {
+        const std::optional<Line> found = line_of(f, half_even);
+        if (!found) break;
+        lines_.push_back(*found);
+      }
+      if (lines_.size() == steps_.size()) return true;
+    }
+    return false;
+  }
+  std::optional<Line> line_of(const lower::StepFunction& f, bool half_even) const {
+    const bool falling = trend(f) == Trend::kFalling;
+    const lower::StepFunction rising =
+        falling ? on_lanes(f, {-1, 0, 1}, {-f.domain.max, -f.domain.min}) : f;
+    const auto levels = levels_of(rising, rising.domain.min, rising.domain.max + 1);
+    auto line = stream::fit_line(levels, image_.min, rising.domain, kMostShift, half_even);
+    if (line && falling) line->factor = -line->factor;
+    return line;
+  }
+
+  Carried line() {
+    Scale unit;
+    unit.format = in_.format;
+    unit.fold = static_cast<int>(fold_);
+    for (const Line& l : lines_) {
+      unit.shift = std::max(unit.shift, l.shift);
+      unit.half_even = unit.half_even || l.half_even;
+    }
+    const auto constant = [&](std::int64_t code) {
+      const std::int64_t tie = unit.half_even && code % 2 != 0 ? 1 : 0;
+      return (code << unit.shift) + tie;
+    };
+    for_entries([&](std::size_t, std::int64_t p) {
+      const Line l = p < 0 ? Line{0, image_.min, 0} : lines_[static_cast<std::size_t>(p)];
+      const int up = unit.shift - l.shift;
+      unit.factors.push_back(l.factor << up);
+      unit.biases.push_back(l.factor == 0 && l.shift == 0 ? constant(l.bias) : l.bias << up);
+    });
+    const auto bits = [](const std::vector<std::int64_t>& list) {
+      const auto [low, high] = std::minmax_element(list.begin(), list.end());
+      return signed_bits({*low, *high});
+    };
+    unit.factor_bits = bits(unit.factors);
+    unit.bias_bits = bits(unit.biases);
+    const stream::Format format = format_of(1, image_);
+    unit.bits = format.bits;
+    unit.kind = format.kind;
+    const bool whole = full_range(unit.bits, unit.kind == Kind::kSigned) == image_;
+    if (clamps_ && !whole) unit.limits = image_;
+    Carried y = out(builder_.unit("scale", unit, {in_.channel})[0], unit.bits, unit.kind, image_);
+    if (!y.full()) y.fill = image_.min;
+    return y;
+  }
+
+  /// Turns falling functions over, with a factor of -1 in front.
+  void negate() {
+    Scale unit;
+    unit.format = in_.format;
+    unit.fold = static_cast<int>(fold_);
+    unit.factor_bits = 2;
+    unit.kind = Kind::kSigned;
+    for_entries([&](std::size_t, std::int64_t p) {
+      const bool falls = p >= 0 && trend(steps_[static_cast<std::size_t>(p)]) == Trend::kFalling;
+      unit.factors.push_back(falls ? -1 : 1);
+      unit.biases.push_back(0);
+    });
+    for (lower::StepFunction& f : steps_) {
+      if (trend(f) == Trend::kFalling) {
+        f = on_lanes(f, {-1, 0, 1}, {-f.domain.max, -f.domain.min});
+      }
+    }
+    const Range range = hull(in_.range, -in_.range);
+    unit.bits = signed_bits(range);
+    in_ = out(builder_.unit("sign", unit, {in_.channel})[0], unit.bits, unit.kind, range);
+    lanes_ = full_range(unit.bits, true);
+  }
+
+  Carried threshold(bool bipolar) {
+    Threshold unit;
+    unit.format = in_.format;
+    unit.fold = static_cast<int>(fold_);
+    unit.levels = static_cast<int>(std::max<std::int64_t>(1, image_.max - image_.min));
+    std::vector<std::vector<std::int64_t>> tables;
+    for (const lower::StepFunction& f : steps_) {
+      tables.push_back(levels_of(f, lanes_.min, lanes_.max + 1));
+      if (tables.back().empty()) tables.back().push_back(lanes_.max + 1);
+    }
+    for_entries([&](std::size_t, std::int64_t p) {
+      const auto& table = tables[p < 0 ? 0 : static_cast<std::size_t>(p)];
+      unit.table.insert(unit.table.end(), table.begin(), table.end());
+    });
+    const Range codes{image_.min, image_.min + unit.levels};
+    const stream::Format format = format_of(1, codes);
+    unit.bipolar = bipolar;
+    unit.bits = bipolar ? 1 : format.bits;
+    unit.offset = bipolar ? 0 : static_cast<int>(image_.min);
+    Carried y = out(builder_.unit("threshold", unit, {in_.channel})[0], unit.bits,
+                    bipolar ? Kind::kBipolar : format.kind, bipolar ? Range{-1, 1} : image_);
+    if (bipolar) y.low = image_.min;
+    if (in_.fill && !y.full()) {
+      const auto& table = tables[0];
+      const auto reached = std::count_if(table.begin(), table.end(),
+                                         [&](std::int64_t level) { return *in_.fill >= level; });
+      y.fill = bipolar ? (reached > 0 ? 1 : -1) : image_.min + reached;
+    } else {
+      y.fill.reset();
+    }
+    return y;
+  }
+
+  StreamBuilder& builder_;
+  Carried in_;
+  const std::vector<Point>& points_;
+  const std::string& node_;
+  std::int64_t fold_ = 1;
+  bool clamps_ = true;  // some number lies beyond the codes
+  Range lanes_, image_;
+  std::vector<lower::StepFunction> steps_;
+  std::vector<Line> lines_;
+};
+
+}  // namespace
+
+Carried requantised(StreamBuilder& builder, Carried in, const std::vector<Point>& points,
+                    bool bipolar, const std::string& node) {
+  return Requantiser(builder, std::move(in), points, node).run(bipolar);
+}
+
+}  // namespace nib::plan

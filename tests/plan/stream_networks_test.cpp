@@ -1,0 +1,52 @@
+// Real networks as streams: what the units carry is what the integer graph holds.
+#include "../lower/networks.h"
+#include "nib/arith/target.h"
+#include "nib/lower/lower.h"
+#include "stream_compare.h"
+
+using namespace nib;
+using namespace nib::testing;
+
+namespace {
+
+/// Random folds, all outputs and probes.
+void check_network(const lower::IntegerGraph& graph, int foldings, std::int64_t rows) {
+  const arith::Target& target = arith::find_target("xc7a100t-1");
+  plan::StreamPlan plan = plan::build_streaming(graph, target, {}, {});
+  for (int i = 0; i < foldings; ++i) {
+    CAPTURE(i);
+    const auto seed = static_cast<unsigned>(i);
+    if (i > 0) plan = plan::build_streaming(graph, target, {}, random_folding(plan, seed));
+    CHECK(compare(graph, plan, rows, seed) > 0);
+  }
+}
+
+void check_file(const std::string& file, int foldings, std::int64_t rows,
+                const std::string& type = {}, bool argmax = false) {
+  if (!have("models/" + file)) return;
+  CAPTURE(file);
+  check_network(lower::lower(model(file, type, argmax)), foldings, rows);
+}
+
+}  // namespace
+
+TEST_CASE("dense networks as streams") {
+  check_file("zoo_TFC_1W1A.onnx", 8, 4, {}, true);
+  check_file("zoo_TFC_1W2A.onnx", 8, 4, {}, true);
+  check_file("zoo_TFC_2W2A.onnx", 8, 4);
+  check_file("zoo_TFC_2W2A.onnx", 8, 4, "u8@1/255", true);
+  check_file("mlperf_kws_w3a3_submission_qonnx.onnx", 6, 4, {}, true);
+  check_file("mlperf_ad08_qonnx.onnx", 8, 4);
+  check_file("zoo_qkeras_jettagging.onnx", 8, 6, "s16.10", true);
+}
+
+TEST_CASE("jets as streams") {
+  for (const char* file : {"75p86", "75p99", "76p27", "76p47", "76p61", "76p86"}) {
+    check_file("jsc_hgq_openml_" + std::string(file) + "_qonnx.onnx", 6, 8);
+  }
+}
+
+TEST_CASE("the digits network as streams") {
+  const auto file = std::string(NIB_TESTS_DIR) + "/models/digits.onnx";
+  check_network(lower::lower(importer::read_model(file, {})), 12, 8);
+}
