@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace nib::plan::stream {
 namespace {
@@ -17,9 +18,11 @@ std::vector<std::int64_t> ring_of(std::int64_t words) {
 
 }  // namespace
 
-Engine::Engine(const Network& network, Ends& ends, Recorder* recorder)
-    : network_(network), ends_(ends), recorder_(recorder), steps_(unroll(network)) {
+Engine::Engine(const Network& network, Ends& ends, Recorder* recorder, SharedSteps steps)
+    : network_(network), ends_(ends), recorder_(recorder), steps_(std::move(steps)) {
   check(network);
+  if (!steps_) steps_ = std::make_shared<const std::vector<Steps>>(unroll(network));
+  leaps_ = recorder == nullptr || !recorder->sees_idle_steps();
   producer_.assign(network.channels.size(), -1);
   consumer_.assign(network.channels.size(), -1);
   const auto set = [](std::vector<int>& who, int channel, std::size_t actor) {
@@ -60,7 +63,7 @@ void Engine::start(std::int64_t first) {
 }
 
 Step Engine::next_step(std::size_t process) const {
-  return steps_[process].list[states_[process].step];
+  return (*steps_)[process].list[states_[process].step];
 }
 
 std::int64_t Engine::head_shown(std::size_t channel) const {
@@ -87,7 +90,7 @@ std::int64_t Engine::room(const Queue& queue) const {
 Firing Engine::evaluate(std::size_t p) const {
   const Process& process = network_.processes[p];
   const State& state = states_[p];
-  const Step step = steps_[p].list[state.step];
+  const Step step = (*steps_)[p].list[state.step];
   Firing firing;
   firing.room = state.last + 1;
   for (std::size_t o = 0; o < process.outputs.size(); ++o) {
@@ -95,9 +98,9 @@ Firing Engine::evaluate(std::size_t p) const {
     firing.room =
         std::max(firing.room, room(queues_[static_cast<std::size_t>(process.outputs[o])]));
   }
-  if (!process.reader.empty() && steps_[p].window.need[state.step] >= 0) {
+  if (!process.reader.empty() && (*steps_)[p].window.need[state.step] >= 0) {
     const Queue& ring = queues_[static_cast<std::size_t>(process.reader[0].ring)];
-    const std::int64_t word = state.ring_base + steps_[p].window.need[state.step];
+    const std::int64_t word = state.ring_base + (*steps_)[p].window.need[state.step];
     firing.room =
         std::max(firing.room, word < ring.issued ? ring.arrived[slot(ring.arrived, word)] : kNever);
   }
@@ -142,7 +145,7 @@ void Engine::wake(int actor) {
 void Engine::fire(std::size_t p, const Firing& firing) {
   const Process& process = network_.processes[p];
   State& state = states_[p];
-  const Step step = steps_[p].list[state.step];
+  const Step step = (*steps_)[p].list[state.step];
   if (recorder_ != nullptr) recorder_->fired(p, step, firing);
   for (std::size_t i = 0; i < process.inputs.size(); ++i) {
     if ((step.takes >> i & 1) == 0) continue;
@@ -156,17 +159,17 @@ void Engine::fire(std::size_t p, const Firing& firing) {
     issue(queues_[channel], firing.when);
     wake(consumer_[channel]);
   }
-  const bool wraps = state.step + 1 == steps_[p].list.size();
+  const bool wraps = state.step + 1 == (*steps_)[p].list.size();
   if (!process.reader.empty()) {
     const auto channel = static_cast<std::size_t>(process.reader[0].ring);
     Queue& ring = queues_[channel];
-    const std::int64_t to = state.ring_base + steps_[p].window.release[state.step];
+    const std::int64_t to = state.ring_base + (*steps_)[p].window.release[state.step];
     if (to > ring.taken) {
       ring.taken = to;
       ring.released.emplace_back(to, firing.when);
       wake(producer_[channel]);
     }
-    if (wraps) state.ring_base += steps_[p].ring_frame;
+    if (wraps) state.ring_base += (*steps_)[p].ring_frame;
   }
   state.step = wraps ? 0 : state.step + 1;
   state.last = firing.when;
@@ -212,8 +215,24 @@ std::vector<std::int64_t> Engine::state(std::int64_t reference) const {
   return list;
 }
 
+void Engine::leap(std::size_t p, std::int64_t last) {
+  State& state = states_[p];
+  const Steps& steps = (*steps_)[p];
+  const std::int64_t count = std::min<std::int64_t>(steps.idle[state.step], last - state.last);
+  if (count <= 0) return;
+  state.step += static_cast<std::size_t>(count);
+  if (state.step == steps.list.size()) state.step = 0;
+  state.last += count;
+  ++events_;
+}
+
 void Engine::run_process(std::size_t p, std::int64_t last) {
-  for (Firing firing = evaluate(p); firing.when <= last; firing = evaluate(p)) fire(p, firing);
+  for (;;) {
+    if (leaps_) leap(p, last);
+    const Firing firing = evaluate(p);
+    if (firing.when > last) return;
+    fire(p, firing);
+  }
 }
 
 void Engine::run_sink(std::size_t s, std::int64_t last) {

@@ -42,12 +42,16 @@ class Recorder {
   virtual void fired(std::size_t process, Step step, const Firing& firing) = 0;
   /// A word was valid from `shown` on and was popped at `when`.
   virtual void popped(std::size_t sink, std::int64_t shown, std::int64_t when) = 0;
+  /// False where steps that neither take nor make may be left out.
+  [[nodiscard]] virtual bool sees_idle_steps() const { return true; }
 };
 
 class Engine {
  public:
-  /// `network` and `ends` must outlive the engine; `recorder` may be null.
-  Engine(const Network& network, Ends& ends, Recorder* recorder = nullptr);
+  /// `network` and `ends` must outlive the engine; `recorder` may be null. `steps`: of
+  /// unroll(network), whatever its depths, where it is known already.
+  Engine(const Network& network, Ends& ends, Recorder* recorder = nullptr,
+         SharedSteps steps = nullptr);
 
   /// Starts in the power-up state, with `first` as the first live cycle.
   void start(std::int64_t first);
@@ -92,13 +96,15 @@ class Engine {
   void pop(Queue& queue, std::int64_t when);
   void fire(std::size_t process, const Firing& firing);
   void run_process(std::size_t process, std::int64_t last);
+  void leap(std::size_t process, std::int64_t last);
   void run_sink(std::size_t sink, std::int64_t last);
   void wake(int actor);
 
   const Network& network_;
   Ends& ends_;
   Recorder* recorder_;
-  std::vector<Steps> steps_;
+  SharedSteps steps_;
+  bool leaps_ = false;  // over idle steps
   std::vector<Queue> queues_;
   std::vector<State> states_;
   std::vector<int> producer_, consumer_;  // by channel: process, or processes + sink, or -1

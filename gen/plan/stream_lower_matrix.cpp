@@ -127,6 +127,36 @@ ConvRows rows_of(const Wish& wish, const FeatureMap& out, const std::vector<std:
   return rows;
 }
 
+/// The matrix of a convolution: rows in the result's order, columns (tap, channel) in the input's,
+/// taps alone where channels do not mix. `shift`: what every input channel lacks.
+Matrix matrix_of(const lower::Conv& op, const FeatureMap& in,
+                 const std::vector<std::int32_t>& outputs, const std::vector<std::int32_t>& inputs,
+                 const std::vector<std::int64_t>& shift) {
+  const bool apart = is_depthwise(op, in.channels);
+  const auto out = static_cast<std::int64_t>(outputs.size());
+  const std::int64_t per_group = op.weights.shape[1], out_group = out / op.groups;
+  const std::int64_t taps = op.weights.size() / (out * per_group);
+  Matrix m{out, apart ? taps : taps * in.channels, {}, {}};
+  for (const std::int32_t o : outputs) {
+    std::int64_t bias = op.bias[at(o)];
+    const auto weight = [&](std::int64_t k, std::int64_t c) -> std::int64_t {
+      const std::int64_t within = c - o / out_group * per_group;
+      if (within < 0 || within >= per_group) return 0;
+      return op.weights[(o * per_group + within) * taps + k];
+    };
+    for (std::int64_t k = 0; k < taps; ++k) {
+      if (apart) m.weights.push_back(weight(k, o));
+      for (std::int64_t c = 0; c < in.channels; ++c) {
+        const std::int64_t w = weight(k, inputs[at(c)]);
+        if (!apart) m.weights.push_back(w);
+        bias += w * shift[at(c)];
+      }
+    }
+    m.bias.push_back(bias);
+  }
+  return m;
+}
+
 /// Shifts every channel by its padding code, so that padding is 0; the biases make up for it.
 Carried without_padding_codes(StreamBuilder& builder, Carried x,
                               const std::vector<std::int64_t>& codes, const lower::Value& value,
@@ -194,10 +224,10 @@ void StreamLowering::place(const lower::Conv& op, std::size_t n) {
   const ConvRows rows = rows_of(layout_.wish[at(node.output)], out, apart ? &channel : nullptr);
 
   // The sum of windows side by side is a pool's.
-  const std::int64_t weight = op.weights.data.at(0);
-  if (apart && taps > 1 && side_by_side(ay) && side_by_side(ax) && !x.bipolar() && weight != 0 &&
+  const std::int64_t one = op.weights.data.at(0);
+  if (apart && taps > 1 && side_by_side(ay) && side_by_side(ax) && !x.bipolar() && one != 0 &&
       std::all_of(op.weights.data.begin(), op.weights.data.end(),
-                  [&](std::int64_t w) { return w == weight; })) {
+                  [&](std::int64_t w) { return w == one; })) {
     return sum_pool(n, std::move(x), unit.window, rows.order);
   }
 
@@ -221,26 +251,7 @@ void StreamLowering::place(const lower::Conv& op, std::size_t n) {
     x.range = hull(x.range, {unit.pad, unit.pad});
   }
 
-  // The matrix: rows in the result's order, columns (tap, channel) in the input's.
-  const std::int64_t per_group = op.weights.shape[1], out_group = out.channels / op.groups;
-  Matrix m{out.channels, apart ? taps : taps * in.channels, {}, {}};
-  for (const std::int32_t o : rows.channel) {
-    std::int64_t bias = op.bias[at(o)];
-    const auto weight = [&](std::int64_t k, std::int64_t c) -> std::int64_t {
-      const std::int64_t within = c - o / out_group * per_group;
-      if (within < 0 || within >= per_group) return 0;
-      return op.weights[(o * per_group + within) * taps + k];
-    };
-    for (std::int64_t k = 0; k < taps; ++k) {
-      if (apart) m.weights.push_back(weight(k, o));
-      for (std::int64_t c = 0; c < in.channels; ++c) {
-        const std::int64_t w = weight(k, channel[at(c)]);
-        if (!apart) m.weights.push_back(w);
-        bias += w * shift[at(c)];
-      }
-    }
-    m.bias.push_back(bias);
-  }
+  Matrix m = matrix_of(op, in, rows.channel, channel, shift);
   plan_.layers.back().macs = op.weights.size() * out.pixels();
   plan_.layers.back().nonzero = nonzero_of(op.weights.data) * out.pixels();
   auto sums = on_lanes(m, x, falling_rows(n, rows.elements), !chains_[n].computes);

@@ -50,6 +50,7 @@ class FrameTimes final : public Recorder {
       if ((step.takes >> i & 1) != 0) take(inputs[i], firing.when);
     }
   }
+  [[nodiscard]] bool sees_idle_steps() const override { return false; }
   void popped(std::size_t sink, std::int64_t, std::int64_t when) override {
     take(network_.sinks[sink], when);  // a stream may go straight through
     note(last_, popped_[sink]++, frames_.sink_words[sink], when, true);
@@ -133,6 +134,7 @@ class Occupancy final : public Recorder {
     auto& times = freed(process.reader[0].ring);
     if (to > times.size()) times.resize(to, firing.when);
   }
+  [[nodiscard]] bool sees_idle_steps() const override { return false; }
   void popped(std::size_t sink, std::int64_t, std::int64_t when) override {
     freed(network_.sinks[sink]).push_back(when);
   }
@@ -162,13 +164,14 @@ class Occupancy final : public Recorder {
 
 }  // namespace
 
-Timing measure(const Network& network, const Frames& frames, const Drive& drive) {
+Timing measure(const Network& network, const Frames& frames, const Drive& drive,
+               const SharedSteps& steps) {
   NIB_CHECK(frames.source_words.size() == network.sources.size() &&
                 frames.sink_words.size() == network.sinks.size(),
             "words of a frame for every end");
   PacedEnds ends(frames, drive.pace);
   FrameTimes times(network, frames);
-  Engine engine(network, ends, &times);
+  Engine engine(network, ends, &times, steps);
   std::map<std::vector<std::int64_t>, Moment> seen;
   Timing timing;
   for (std::int64_t frame = 0; frame < drive.most_frames; ++frame) {

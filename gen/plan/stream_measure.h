@@ -34,9 +34,11 @@ struct Timing {
   std::int64_t cycles = 0;  ///< in the period, `frames` frames: the interval is their quotient
   std::int64_t frames = 0;
   std::int64_t first_state = 0;  ///< frames after which the state stood that came back
-  std::int64_t events = 0;       ///< steps computed
+  std::int64_t events = 0;       ///< steps computed; idle ones in a row are one
 };
-[[nodiscard]] Timing measure(const Network& network, const Frames& frames, const Drive& drive = {});
+/// `steps`: of unroll(network), whatever its depths, where it is known already.
+[[nodiscard]] Timing measure(const Network& network, const Frames& frames, const Drive& drive = {},
+                             const SharedSteps& steps = nullptr);
 
 /// Steps that each process takes for a frame.
 [[nodiscard]] std::vector<std::int64_t> steps_of_a_frame(const Network& network,

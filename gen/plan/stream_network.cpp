@@ -80,7 +80,12 @@ std::string to_text(const Network& network) {
 std::vector<Steps> unroll(const Network& network) {
   std::vector<Steps> all;
   for (const Process& process : network.processes) {
-    Steps steps{unroll(process.program), {}, 0};
+    Steps steps{unroll(process.program), {}, {}, 0};
+    steps.idle.assign(steps.list.size(), 0);
+    for (std::size_t i = steps.list.size(), run = 0; i-- > 0;) {
+      run = steps.list[i] == Step{} && process.reader.empty() ? run + 1 : 0;
+      steps.idle[i] = static_cast<std::int32_t>(run);
+    }
     for (const Reader& reader : process.reader) {
       steps.window = window_table(reader.window);
       steps.ring_frame = reader.window.frame_words();

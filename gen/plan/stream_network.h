@@ -1,6 +1,7 @@
 // Streaming networks: processes joined by channels. The timing contract's data structure.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -62,9 +63,11 @@ void check(const Network& network);
 /// A process' steps and the channels that they touch, one by one.
 struct Steps {
   std::vector<Step> list;
-  WindowTable window;           ///< of a reader
-  std::int64_t ring_frame = 0;  ///< words of a frame in the ring
+  std::vector<std::int32_t> idle;  ///< from each step on: steps in a row that take and make nothing
+  WindowTable window;              ///< of a reader
+  std::int64_t ring_frame = 0;     ///< words of a frame in the ring
 };
 [[nodiscard]] std::vector<Steps> unroll(const Network& network);
+using SharedSteps = std::shared_ptr<const std::vector<Steps>>;
 
 }  // namespace nib::plan::stream

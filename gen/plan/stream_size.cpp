@@ -18,7 +18,10 @@ constexpr int kFreeFrames = 12;
 class Sizer {
  public:
   Sizer(const Network& network, const Frames& frames, const SizeGoal& goal)
-      : network_(network), frames_(frames), goal_(goal) {
+      : network_(network),
+        frames_(frames),
+        goal_(goal),
+        steps_(std::make_shared<const std::vector<Steps>>(unroll(network))) {
     reachable_ = goal.interval >= least_interval(network, frames);
   }
 
@@ -68,8 +71,10 @@ class Sizer {
     ++probes_;
     const Network sized = with_depths(network_, depths);
     // Shallow queues settle sooner with free sources, deep ones at the goal's pace.
-    Timing t = measure(sized, frames_, {0, kFreeFrames});
-    if (t.live && !t.settled) t = measure(sized, frames_, {goal_.interval, goal_.most_frames});
+    Timing t = measure(sized, frames_, {0, kFreeFrames}, steps_);
+    if (t.live && !t.settled) {
+      t = measure(sized, frames_, {goal_.interval, goal_.most_frames}, steps_);
+    }
     if (!t.live) return Tight::kDeadlock;
     if (!t.settled || t.cycles > goal_.interval * t.frames) return Tight::kInterval;
     return goal_.latency > 0 && t.latency > goal_.latency ? Tight::kLatency : Tight::kFloor;
@@ -152,6 +157,7 @@ class Sizer {
   const Network& network_;
   const Frames& frames_;
   const SizeGoal& goal_;
+  SharedSteps steps_;
   std::vector<std::int64_t> start_;
   bool reachable_ = false;
   int probes_ = 0;
