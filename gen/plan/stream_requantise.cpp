@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "nib/base/check.h"
@@ -22,7 +23,9 @@ using stream::Threshold;
 constexpr std::int64_t kFewLevels = 15;
 /// Comparators of a lane that are still built.
 constexpr std::int64_t kMostLevels = 4096;
-constexpr int kMostShift = 30;
+/// Fraction of a line: with the codes before it, a product of at most 60 bits.
+constexpr int kMostShift = 48;
+constexpr std::int64_t kMostProduct = std::int64_t{1} << 60;
 
 int signed_bits(Range r) { return bits_for(hull(r, {-1, 0})); }
 
@@ -154,8 +157,13 @@ class Requantiser {
         falling ? on_lanes(f, {-1, 0, 1}, {-f.domain.max, -f.domain.min}) : f;
     const auto levels = levels_of(rising, rising.domain.min, rising.domain.max + 1);
     auto line = stream::fit_line(levels, image_.min, rising.domain, kMostShift, half_even);
-    if (line && falling) line->factor = -line->factor;
-    return line;
+    if (!line) return line;
+    if (falling) line->factor = -line->factor;
+    const double most = std::max(std::abs(static_cast<double>(in_.range.min)),
+                                 std::abs(static_cast<double>(in_.range.max)));
+    const double product = most * std::abs(static_cast<double>(line->factor)) +
+                           std::abs(static_cast<double>(line->bias));
+    return product < static_cast<double>(kMostProduct) ? line : std::nullopt;
   }
 
   Carried line() {

@@ -50,3 +50,19 @@ TEST_CASE("the digits network as streams") {
   const auto file = std::string(NIB_TESTS_DIR) + "/models/digits.onnx";
   check_network(lower::lower(importer::read_model(file, {})), 12, 8);
 }
+
+TEST_CASE("small convolutional networks as streams") {
+  check_file("econt_encoder_zcu102_qonnx.onnx", 8, 4);
+  check_file("econt_encoder_8x8_c8_S2_qK_qonnx.onnx", 2, 4);
+  check_file("bnnpynq_mnist_lfc_w1a1_qonnx.onnx.gz", 2, 2, {}, true);
+  check_file("mlperf_ad_reference_int8_qdq.onnx", 2, 2);
+}
+
+TEST_SUITE("networks" * doctest::skip()) {
+  TEST_CASE("convolutional networks as streams") {
+    check_file("bnnpynq_cifar10_cnv_w1a1_qonnx.onnx", 3, 2, {}, true);
+    check_file("mlperf_rn07_qonnx.onnx", 3, 2);
+    check_file("nn2fpga_resnet8_a8w8b16_qonnx.onnx", 3, 2);
+    check_file("mlperf_ic_resnet8_int8_qdq.onnx", 3, 2);
+  }
+}
