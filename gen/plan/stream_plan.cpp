@@ -1,6 +1,8 @@
 // From the integer graph to a streaming plan with sized queues.
 #include "nib/plan/stream_plan.h"
 
+#include <algorithm>
+
 #include "nib/base/check.h"
 #include "nib/base/error.h"
 #include "nib/plan/stream_lower.h"
@@ -9,8 +11,16 @@
 namespace nib::plan {
 namespace {
 
-/// Orders in which a small network's channels are shrunk.
-constexpr int kOrders = 4;
+/// Steps of a frame up to which sizing takes its time.
+constexpr std::int64_t kSmall = 20'000;
+
+/// Steps of a frame that the token model computes.
+std::int64_t events_of_a_frame(stream::Network network, const stream::Frames& frames,
+                               std::int64_t interval) {
+  for (stream::Channel& channel : network.channels) channel.depth = stream::kUnbounded;
+  const stream::Timing timing = measure(network, frames, {interval, 200});
+  return timing.events / std::max<std::int64_t>(1, timing.complete_frames);
+}
 
 }  // namespace
 
@@ -33,7 +43,9 @@ StreamPlan build_streaming(const lower::IntegerGraph& graph, const arith::Target
 void size_streaming(StreamPlan& plan, std::int64_t interval) {
   stream::SizeGoal goal;
   goal.interval = interval > 0 ? interval : least_interval(plan.design.network, plan.frames);
-  goal.orders = kOrders;
+  const bool small = events_of_a_frame(plan.design.network, plan.frames, goal.interval) <= kSmall;
+  goal.orders = small ? 4 : 1;
+  goal.most_frames = small ? 60 : 12;
   goal.fixed = fixed_channels(plan.design);
   plan.sizing = size_channels(plan.design.network, plan.frames, goal);
   NIB_CHECK(plan.sizing.reached, "depths for an interval that no unit misses");

@@ -12,8 +12,10 @@ namespace {
 
 /// Widest queue that is not block RAM.
 constexpr std::int64_t kMostLutWords = 64;
-/// Frames of a run with free sources.
-constexpr int kFreeFrames = 12;
+/// Frames of the first runs: paced, then with free sources.
+constexpr int kPacedFrames = 6, kFreeFrames = 12;
+/// Frames in which a network without limits settles at its pace.
+constexpr int kPeakFrames = 200;
 
 class Sizer {
  public:
@@ -27,7 +29,7 @@ class Sizer {
 
   Sizing run() {
     if (!reachable_) return {};
-    start_ = peaks(network_, frames_, {goal_.interval, goal_.most_frames});
+    start_ = peaks(network_, frames_, {goal_.interval, std::max(goal_.most_frames, kPeakFrames)});
     for (std::size_t c = 0; c < start_.size(); ++c) {
       if (is_fixed(c)) start_[c] = network_.channels[c].depth;
       if (start_[c] > kMostLutWords) ++start_[c];  // the cycle of a block RAM
@@ -39,6 +41,8 @@ class Sizer {
     Sizing best;
     best.reached = broken(start_) == Tight::kFloor;
     if (!best.reached) return best;
+    alone_ = floors();
+    for (const std::size_t c : channels_in(2)) alone_[c] = least(start_, c);
     for (int order = 0; order < goal_.orders; ++order) {
       const std::vector<std::int64_t> depths = shrink(channels_in(order));
       const std::int64_t sum = bits(depths);
@@ -70,9 +74,10 @@ class Sizer {
   Tight broken(const std::vector<std::int64_t>& depths) {
     ++probes_;
     const Network sized = with_depths(network_, depths);
-    // Shallow queues settle sooner with free sources, deep ones at the goal's pace.
-    Timing t = measure(sized, frames_, {0, kFreeFrames}, steps_);
-    if (t.live && !t.settled) {
+    // Most settle soon at the goal's pace; shallow queues that drift, with free sources.
+    Timing t = measure(sized, frames_, {goal_.interval, kPacedFrames}, steps_);
+    if (t.live && !t.settled) t = measure(sized, frames_, {0, kFreeFrames}, steps_);
+    if (t.live && !t.settled && goal_.most_frames > kFreeFrames) {
       t = measure(sized, frames_, {goal_.interval, goal_.most_frames}, steps_);
     }
     if (!t.live) return Tight::kDeadlock;
@@ -101,9 +106,22 @@ class Sizer {
     return list;
   }
 
-  /// Smallest depth of channel `c` that breaks nothing, the others as they are.
+  /// By channel: depths that are surely not too great, 1 or what a ring must hold.
+  std::vector<std::int64_t> floors() const {
+    std::vector<std::int64_t> floor = start_;
+    for (const std::size_t c : channels_in(2)) floor[c] = 1;
+    for (const Process& process : network_.processes) {
+      for (const Reader& reader : process.reader) {
+        const auto ring = static_cast<std::size_t>(reader.ring);
+        if (!is_fixed(ring)) floor[ring] = std::min(start_[ring], least_ring(reader.window));
+      }
+    }
+    return floor;
+  }
+
+  /// Smallest depth of channel `c` from alone_[c] on that breaks nothing, the others as they are.
   std::int64_t least(std::vector<std::int64_t> depths, std::size_t c) {
-    std::int64_t good = depths[c], bad = 0;
+    std::int64_t good = depths[c], bad = alone_[c] - 1;
     for (std::int64_t step = 1; bad + step < good; step *= 2) {  // most channels end up shallow
       depths[c] = bad + step;
       if (broken(depths) == Tight::kFloor) {
@@ -129,28 +147,32 @@ class Sizer {
   std::vector<std::int64_t> shrink(const std::vector<std::size_t>& order) {
     std::vector<std::int64_t> depths = start_;
     for (const std::size_t c : order) depths[c] = least(depths, c);
-    // A queue that is no block RAM any more is a cycle faster: others may shrink once more.
+    return depths;
+  }
+
+  /// Shrinks once more where a word less breaks nothing after all: a queue that is no block RAM
+  /// any more is a cycle faster.
+  void tighten(std::vector<std::int64_t>& depths, std::vector<Tight>& tight) {
     for (bool again = true; again;) {
       again = false;
-      for (const std::size_t c : order) {
-        if (why_tight(depths, c) != Tight::kFloor || depths[c] == 1) continue;
+      tight.assign(depths.size(), Tight::kFloor);
+      for (const std::size_t c : channels_in(2)) {
+        tight[c] = why_tight(depths, c);
+        if (tight[c] != Tight::kFloor || depths[c] == 1) continue;
+        alone_[c] = 1;
         depths[c] = least(depths, c);
         again = true;
       }
     }
-    return depths;
   }
 
   void finish(Sizing& sizing) {
+    sizing.least_bits = bits(alone_);
+    tighten(sizing.depths, sizing.tight);
+    sizing.bits = bits(sizing.depths);
+    sizing.least_bits = std::min(sizing.least_bits, sizing.bits);
     sizing.timing =
         measure(with_depths(network_, sizing.depths), frames_, {goal_.interval, goal_.most_frames});
-    std::vector<std::int64_t> alone = start_;
-    for (std::size_t c = 0; c < start_.size(); ++c) {
-      const bool free = !is_fixed(c) && !is_source(c);
-      if (free) alone[c] = least(start_, c);
-      sizing.tight.push_back(free ? why_tight(sizing.depths, c) : Tight::kFloor);
-    }
-    sizing.least_bits = bits(alone);
     sizing.probes = probes_;
   }
 
@@ -158,7 +180,7 @@ class Sizer {
   const Frames& frames_;
   const SizeGoal& goal_;
   SharedSteps steps_;
-  std::vector<std::int64_t> start_;
+  std::vector<std::int64_t> start_, alone_;
   bool reachable_ = false;
   int probes_ = 0;
 };

@@ -14,7 +14,7 @@ struct SizeGoal {
   std::int64_t interval = 0;  ///< cycles a frame, at most
   std::int64_t latency = 0;   ///< cycles of the first frame, at most; 0: any
   int orders = 4;             ///< in which channels are shrunk; the best result counts
-  int most_frames = 60;       ///< of a run
+  int most_frames = 60;       ///< of a run; what does not settle in so many counts as too slow
   std::vector<char> fixed;    ///< by channel: keeps its depth (boundary slices); may be empty
 };
 
