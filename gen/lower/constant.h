@@ -40,6 +40,9 @@ struct Constant {
 [[nodiscard]] Constant quantise_stored(const graph::Quant& op, const Constant& x,
                                        const Quantisers& quantisers);
 
+/// A quantiser on a computed constant, exactly.
+[[nodiscard]] Constant quantise_computed(const Constant& x, const Quantisers& quantisers);
+
 /// Picks elements: result[e] = x[source[e]].
 [[nodiscard]] Constant gather(const Constant& x, const Shape& shape,
                               const std::vector<std::int64_t>& source);

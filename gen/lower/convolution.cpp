@@ -247,57 +247,58 @@ std::pair<const Constant*, const Constant*> Lowerer::conv_constants(const graph:
 
 void Lowerer::lower_conv(const graph::Node& node, const graph::Conv& op) {
   const auto [weights, bias] = conv_constants(node);
-  const std::int64_t taps = element_count(op.window.kernel);
-  const std::int64_t own = weights->size() / weights->shape()[0] / taps;
   ConvForm form;
   form.window = window_of(op.window, op.channels_last);
   form.groups = op.groups;
   form.weights = weights;
   form.shape = out_value(node).shape;
-  form.index = [own, taps, last = op.channels_last](std::int64_t o, std::int64_t c,
-                                                    std::int64_t t) {
-    return last ? (o * taps + t) * own + c : (o * own + c) * taps + t;
-  };
+  form.index = weight_index(op, weights->shape());
   finish_convolution(affine_operand(node.inputs[0], node), std::move(form), bias, node);
 }
 
-/// Zeros between the elements, then a convolution with the kernel turned round.
-void Lowerer::lower_conv_transpose(const graph::Node& node, const graph::ConvTranspose& op) {
-  const auto [weights, bias] = conv_constants(node);
-  Activation x = affine_operand(node.inputs[0], node);
+WeightIndex weight_index(const graph::Conv& op, const Shape& weights) {
+  const std::int64_t taps = element_count(op.window.kernel);
+  return {element_count(weights) / weights[0] / taps, weights[0] / op.groups, taps,
+          op.channels_last, false};
+}
+
+WeightIndex weight_index(const graph::ConvTranspose& op, const Shape& weights) {
+  return {weights[0] / op.groups, weights[1], element_count(op.window.kernel), false, true};
+}
+
+TransposedForm transposed_form(const graph::ConvTranspose& op, const Shape& x) {
   const graph::Window& window = op.window;
-  ConvForm form;
+  TransposedForm form;
   form.window = {window.kernel, Shape(window.rank(), 1), window.dilations, {}, false};
-  graph::Take spread;
-  spread.index.resize(x.shape.size());
+  form.spread.index.resize(x.size());
+  form.spread_shape = x;
   for (std::size_t i = 0; i < window.rank(); ++i) {
     // What is cut off beyond the kernel's reach is not made in the first place.
     const std::int64_t before = window.extent(i) - 1 - window.pads_begin[i];
     form.window.pads_begin.push_back(std::max<std::int64_t>(before, 0));
-    std::vector<std::int32_t>& index = spread.index[2 + i];
-    const std::int64_t length = window.strides[i] * (x.shape[2 + i] - 1) + 1;
+    std::vector<std::int32_t>& index = form.spread.index[2 + i];
+    const std::int64_t length = window.strides[i] * (x[2 + i] - 1) + 1;
     for (std::int64_t at = std::max<std::int64_t>(-before, 0); at < length; ++at) {
       index.push_back(
           at % window.strides[i] == 0 ? static_cast<std::int32_t>(at / window.strides[i]) : -1);
     }
     if (index.empty()) index.push_back(-1);  // all is cut off: zeros only
+    form.spread_shape[2 + i] = static_cast<std::int64_t>(index.size());
   }
-  Shape spread_shape = x.shape;
-  for (std::size_t i = 0; i < window.rank(); ++i) {
-    spread_shape[2 + i] = static_cast<std::int64_t>(spread.index[2 + i].size());
-  }
-  x = take(std::move(x), spread, spread_shape, node, node.name + "/spread");
-  const std::int64_t taps = element_count(window.kernel);
-  const std::int64_t inputs = weights->shape()[0], own = inputs / op.groups;
-  const std::int64_t out_group = weights->shape()[1];
+  return form;
+}
+
+void Lowerer::lower_conv_transpose(const graph::Node& node, const graph::ConvTranspose& op) {
+  const auto [weights, bias] = conv_constants(node);
+  Activation x = affine_operand(node.inputs[0], node);
+  const TransposedForm transposed = transposed_form(op, x.shape);
+  x = take(std::move(x), transposed.spread, transposed.spread_shape, node, node.name + "/spread");
+  ConvForm form;
+  form.window = transposed.window;
+  form.index = weight_index(op, weights->shape());
   form.groups = op.groups;
   form.weights = weights;
   form.shape = out_value(node).shape;
-  form.index = [=](std::int64_t o, std::int64_t c, std::int64_t t) {
-    // (C, O / groups, kernel...), the last tap first
-    const std::int64_t channel = o / out_group * own + c;
-    return (channel * out_group + o % out_group) * taps + taps - 1 - t;
-  };
   finish_convolution(std::move(x), std::move(form), bias, node);
 }
 

@@ -11,32 +11,32 @@ namespace {
 
 /// f(y) rounded one way, in place. Each function increases, so that its argument was rounded the
 /// same way; within a function each step is rounded the way that moves the result so.
-void map_bound(mpfr_t y, Enclosure::Function function, mpfr_rnd_t way) {
+void map_bound(mpfr_t y, Curve function, mpfr_rnd_t way) {
   const mpfr_rnd_t other = way == MPFR_RNDD ? MPFR_RNDU : MPFR_RNDD;
   switch (function) {
-    case Enclosure::Function::kSigmoid:  // 1 / (1 + exp(-y)): what divides goes the other way
+    case Curve::kSigmoid:  // 1 / (1 + exp(-y)): what divides goes the other way
       mpfr_neg(y, y, other);
       mpfr_exp(y, y, other);
       mpfr_add_ui(y, y, 1, other);
       mpfr_ui_div(y, 1, y, way);
       return;
-    case Enclosure::Function::kTanh:
+    case Curve::kTanh:
       mpfr_tanh(y, y, way);
       return;
-    case Enclosure::Function::kExp:
+    case Curve::kExp:
       mpfr_exp(y, y, way);
       return;
-    case Enclosure::Function::kExpm1:
+    case Curve::kExpm1:
       mpfr_expm1(y, y, way);
       return;
-    case Enclosure::Function::kSoftplus:
+    case Curve::kSoftplus:
       mpfr_exp(y, y, way);
       mpfr_log1p(y, y, way);
       return;
-    case Enclosure::Function::kErf:
+    case Curve::kErf:
       mpfr_erf(y, y, way);
       return;
-    case Enclosure::Function::kSqrt:
+    case Curve::kSqrt:
       mpfr_sqrt(y, y, way);
       return;
   }
@@ -67,7 +67,11 @@ Enclosure::Enclosure(const Surd& x, int bits) : Enclosure(bits) {
   mpfr_set_q(high_, x.rational().get_mpq_t(), MPFR_RNDU);
   for (const Surd::Root& root : x.roots()) {
     const Enclosure radicand(Surd(root.radicand), bits), factor(Surd(root.factor), bits);
-    *this = plus(factor.times(radicand.mapped(Function::kSqrt)));
+    *this = plus(factor.times(radicand.mapped(Curve::kSqrt)));
+  }
+  for (const Surd::CurvePoint& point : x.curves()) {
+    const Enclosure argument(Surd(point.argument), bits);
+    *this = plus(argument.mapped(point.curve).times(Surd(point.factor)));
   }
 }
 
@@ -196,20 +200,20 @@ Enclosure Enclosure::hull(const Enclosure& other) const {
   return result;
 }
 
-Enclosure Enclosure::mapped(Function function) const {
+Enclosure Enclosure::mapped(Curve function) const {
   Enclosure result = *this;
-  if (function == Function::kSqrt && mpfr_sgn(result.low_) < 0) {
+  if (function == Curve::kSqrt && mpfr_sgn(result.low_) < 0) {
     mpfr_set_zero(result.low_, 1);  // the number itself is not negative
   }
   map_bound(result.low_, function, MPFR_RNDD);
   map_bound(result.high_, function, MPFR_RNDU);
   // The functions that approach a limit never reach it.
-  const bool from_zero = function == Function::kSigmoid || function == Function::kExp ||
-                         function == Function::kSoftplus;
+  const bool from_zero =
+      function == Curve::kSigmoid || function == Curve::kExp || function == Curve::kSoftplus;
   const bool to_one =
-      function == Function::kSigmoid || function == Function::kTanh || function == Function::kErf;
+      function == Curve::kSigmoid || function == Curve::kTanh || function == Curve::kErf;
   const bool from_minus_one =
-      function == Function::kTanh || function == Function::kErf || function == Function::kExpm1;
+      function == Curve::kTanh || function == Curve::kErf || function == Curve::kExpm1;
   result.above_low_ = above_low_ || (from_zero && mpfr_sgn(result.low_) <= 0) ||
                       (from_minus_one && mpfr_cmp_si(result.low_, -1) <= 0);
   result.below_high_ = below_high_ || (to_one && mpfr_cmp_si(result.high_, 1) >= 0);

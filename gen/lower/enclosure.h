@@ -42,9 +42,7 @@ class Enclosure {
   [[nodiscard]] Enclosure at_least(const Enclosure& other) const;
   /// Smallest interval around both.
   [[nodiscard]] Enclosure hull(const Enclosure& other) const;
-  /// An increasing function of x: sigmoid, tanh, exp, exp - 1, softplus, erf or square root.
-  enum class Function { kSigmoid, kTanh, kExp, kExpm1, kSoftplus, kErf, kSqrt };
-  [[nodiscard]] Enclosure mapped(Function function) const;
+  [[nodiscard]] Enclosure mapped(Curve function) const;
 
  private:
   int bits_;

@@ -10,6 +10,7 @@
 
 #include "nib/graph/graph.h"
 #include "nib/lower/constant.h"
+#include "nib/lower/fold.h"
 #include "nib/lower/integer_graph.h"
 #include "nib/lower/lower.h"
 #include "nib/lower/real_function.h"
@@ -75,7 +76,6 @@ struct ConvForm {
 
 /// Entries along the channel axis of a tensor with spatial axes.
 [[nodiscard]] Grouping channel_grouping(const Shape& shape, bool channels_last);
-[[nodiscard]] Window window_of(const graph::Window& window, bool channels_last);
 /// True where source[e] == e for all e.
 [[nodiscard]] bool is_same_order(const std::vector<std::int64_t>& source);
 /// The permutation that moves `axis` behind all others.

@@ -20,11 +20,6 @@ using Kind = ScalarOp::Kind;
 }  // namespace
 
 void Lowerer::add_stage(Activation activation, Stage stage, const graph::Node& node) {
-  for (const ScalarOp& op : stage.ops) {
-    if (!op.a.is_monomial() && op.kind != Kind::kClip) {
-      fail(ErrorCode::E502, "a factor that is a sum of roots", node.name);
-    }
-  }
   const graph::Value& out = out_value(node);
   stage.node = graph_.value(node.outputs[0]).producer;
   activation.shape = out.shape;
@@ -90,7 +85,9 @@ void Lowerer::lower_affine(const graph::Node& node, bool reversed, const Constan
     } else {
       if (reversed) fail(ErrorCode::E504, "a division by a computed tensor", node.name);
       if (c.sign() == 0) fail(ErrorCode::E502, "a division by zero", node.name);
-      if (!c.is_monomial()) fail(ErrorCode::E502, "a division by a sum of roots", node.name);
+      if (!c.has_inverse()) {
+        fail(ErrorCode::E502, "a division by a sum of irrational numbers", node.name);
+      }
       op.a = c.inverse();
     }
     stage.ops.push_back(std::move(op));

@@ -6,6 +6,7 @@
 
 #include "nib/base/check.h"
 #include "nib/base/error.h"
+#include "nib/lower/fold.h"
 #include "nib/lower/grouping.h"
 #include "nib/lower/lowerer.h"
 
@@ -31,7 +32,20 @@ std::vector<std::int64_t> counts_along(const graph::Window& window, std::size_t 
   return counts;
 }
 
-/// What each position's sum is divided by, one entry where all are equal.
+/// Windows of the whole length of the spatial axes of `x`.
+Window whole_window(const Shape& x, bool channels_last) {
+  Window window;
+  const std::size_t first = channels_last ? 1 : 2;
+  for (std::size_t i = 0; i + 2 < x.size(); ++i) window.kernel.push_back(x[first + i]);
+  window.strides.assign(window.kernel.size(), 1);
+  window.dilations = window.strides;
+  window.pads_begin.assign(window.kernel.size(), 0);
+  window.channels_last = channels_last;
+  return window;
+}
+
+}  // namespace
+
 std::vector<std::int64_t> divisors_of(const graph::AveragePool& op, const Shape& from,
                                       const Shape& to, const std::string& node) {
   const std::size_t first = op.channels_last ? 1 : 2;
@@ -52,20 +66,6 @@ std::vector<std::int64_t> divisors_of(const graph::AveragePool& op, const Shape&
   if (std::all_of(divisors.begin(), divisors.end(), same)) divisors.resize(1);
   return divisors;
 }
-
-/// Windows of the whole length of the spatial axes of `x`.
-Window whole_window(const Shape& x, bool channels_last) {
-  Window window;
-  const std::size_t first = channels_last ? 1 : 2;
-  for (std::size_t i = 0; i + 2 < x.size(); ++i) window.kernel.push_back(x[first + i]);
-  window.strides.assign(window.kernel.size(), 1);
-  window.dilations = window.strides;
-  window.pads_begin.assign(window.kernel.size(), 0);
-  window.channels_last = channels_last;
-  return window;
-}
-
-}  // namespace
 
 /// Stages that keep the order of all elements of a channel, in every channel.
 bool Lowerer::keeps_order(const Activation& activation, const Grouping& channels) const {

@@ -9,6 +9,7 @@
 
 #include "nib/graph/ops.h"
 #include "nib/lower/grouping.h"
+#include "nib/lower/surd.h"
 #include "nib/num/range.h"
 #include "nib/num/rational.h"
 
@@ -75,6 +76,9 @@ struct Reach {
 [[nodiscard]] Quantisers float_quantisers(const graph::FloatQuant& op, const Shape& shape,
                                           const std::optional<Reach>& reach,
                                           const std::string& node);
+
+/// FloatQuant of each of these numbers, in place. Errors E402, E502.
+void float_quantise(const graph::FloatQuant& op, const std::string& node, Tensor<Surd>& x);
 
 /// True where the node is one of the three quantiser operators.
 [[nodiscard]] bool is_quantiser(const graph::Op& op);

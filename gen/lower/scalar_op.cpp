@@ -10,27 +10,22 @@ namespace {
 
 using Kind = ScalarOp::Kind;
 using graph::UnaryKind;
-using Function = Enclosure::Function;
 
 Surd limited(const Surd& x, const Surd& low, const Surd& high) {
   if ((x - low).sign() < 0) return low;
   return (x - high).sign() > 0 ? high : x;
 }
 
-Surd power(const Surd& x, int exponent) {
+std::optional<Surd> product(const Surd& a, const Surd& b) {
+  if (!a.multiplies(b)) return std::nullopt;
+  return a * b;
+}
+
+std::optional<Surd> power(const Surd& x, int exponent) {
+  if (!x.is_algebraic() && exponent > 1) return std::nullopt;
   Surd y = x;
   for (int i = 1; i < exponent; ++i) y *= x;
   return y;
-}
-
-/// nearest(x), floor(x), ceil(x) of numbers in closed form.
-Surd rounded(const Surd& x, UnaryKind kind) {
-  if (kind == UnaryKind::kFloor) return Rational(x.floor());
-  if (kind == UnaryKind::kCeil) return Rational(x.ceil());
-  const Integer down = x.floor();
-  const int side = (x - Surd(Rational(Rational(down) + Rational(1, 2)))).sign();
-  const bool up = side > 0 || (side == 0 && mpz_odd_p(down.get_mpz_t()) != 0);
-  return Rational(Integer(up ? down + 1 : down));
 }
 
 std::optional<Surd> exact_unary(const ScalarOp& op, const Surd& x) {
@@ -42,13 +37,15 @@ std::optional<Surd> exact_unary(const ScalarOp& op, const Surd& x) {
     case UnaryKind::kAbs:
       return x.sign() < 0 ? -x : x;
     case UnaryKind::kFloor:
+      return Surd(Rational(x.floor()));
     case UnaryKind::kCeil:
+      return Surd(Rational(x.ceil()));
     case UnaryKind::kRound:
-      return rounded(x, op.function);
+      return Surd(Rational(x.round(Rounding::kHalfEven)));
     case UnaryKind::kHardSigmoid:
       return limited(op.a * x + op.b, Surd(), one);
     case UnaryKind::kHardSwish:
-      return x * limited(x * Surd(Rational(1, 6)) + Surd(Rational(1, 2)), Surd(), one);
+      return product(x, limited(x * Surd(Rational(1, 6)) + Surd(Rational(1, 2)), Surd(), one));
     case UnaryKind::kSoftsign:
       if (!x.is_rational()) return std::nullopt;
       return Surd(Rational(x.rational() / (1 + abs(x.rational()))));
@@ -81,7 +78,7 @@ std::optional<Surd> exact_unary(const ScalarOp& op, const Surd& x) {
 /// x >= 0 ? x : alpha (exp(x) - 1)
 Enclosure elu(const Enclosure& x, const Surd& alpha) {
   const Enclosure zero(x.bits());
-  const Enclosure bent = x.at_most(zero).mapped(Function::kExpm1).times(alpha);
+  const Enclosure bent = x.at_most(zero).mapped(Curve::kExpm1).times(alpha);
   if (x.sign() == -1) return bent;
   if (x.sign() != 2) return x;
   return bent.hull(x.at_least(zero));
@@ -118,21 +115,21 @@ Enclosure enclosed_unary(const ScalarOp& op, const Enclosure& x) {
       return x.times(one.plus(enclosed_unary(magnitude, x)).inverse());
     }
     case UnaryKind::kSigmoid:
-      return x.mapped(Function::kSigmoid);
+      return x.mapped(Curve::kSigmoid);
     case UnaryKind::kTanh:
-      return x.mapped(Function::kTanh);
+      return x.mapped(Curve::kTanh);
     case UnaryKind::kElu:
       return elu(x, op.a);
     case UnaryKind::kSelu:
       return elu(x, op.a).times(op.b);
     case UnaryKind::kSoftplus:
-      return x.mapped(Function::kSoftplus);
+      return x.mapped(Curve::kSoftplus);
     case UnaryKind::kExp:
-      return x.mapped(Function::kExp);
+      return x.mapped(Curve::kExp);
     case UnaryKind::kErf:
-      return x.mapped(Function::kErf);
+      return x.mapped(Curve::kErf);
     case UnaryKind::kSqrt:
-      return x.mapped(Function::kSqrt);
+      return x.mapped(Curve::kSqrt);
   }
   NIB_CHECK(false, "a function");
 }
@@ -205,7 +202,9 @@ bool is_transcendental(UnaryKind kind) {
 }  // namespace
 
 bool is_piecewise_linear(const ScalarOp& op) {
-  return op.kind == Kind::kAffine || op.kind == Kind::kLeaky || op.kind == Kind::kClip;
+  if (!op.a.is_algebraic() || !op.b.is_algebraic()) return false;
+  if (op.kind == Kind::kClip) return true;
+  return (op.kind == Kind::kAffine || op.kind == Kind::kLeaky) && op.a.is_monomial();
 }
 
 bool is_rational(const ScalarOp& op) {
@@ -243,10 +242,14 @@ std::optional<Rational> turn_of(const ScalarOp& op) {
 
 std::optional<Surd> apply(const ScalarOp& op, const Surd& x) {
   switch (op.kind) {
-    case Kind::kAffine:
-      return op.a * x + op.b;
+    case Kind::kAffine: {
+      const std::optional<Surd> scaled = product(op.a, x);
+      if (!scaled) return std::nullopt;
+      return *scaled + op.b;
+    }
     case Kind::kLeaky:
-      return x.sign() < 0 ? op.a * x : x;
+      if (x.sign() >= 0) return x;
+      return product(op.a, x);
     case Kind::kClip: {
       Surd y = x;
       if (op.has_low && (y - op.a).sign() < 0) y = op.a;

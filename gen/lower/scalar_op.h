@@ -25,7 +25,7 @@ struct ScalarOp {
   int exponent = 1;                                    ///< kPower, at least 1
 };
 
-/// A line on each side of each of its bends.
+/// A line on each side of each of its bends, with factors that have an inverse (see Surd).
 [[nodiscard]] bool is_piecewise_linear(const ScalarOp& op);
 /// Rationals go to rationals.
 [[nodiscard]] bool is_rational(const ScalarOp& op);

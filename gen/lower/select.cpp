@@ -7,27 +7,19 @@
 
 #include "nib/base/check.h"
 #include "nib/base/error.h"
+#include "nib/lower/fold.h"
 #include "nib/lower/grouping.h"
 #include "nib/lower/lowerer.h"
 #include "nib/lower/rational_gcd.h"
 
 namespace nib::lower {
-namespace {
-
-/// For each element of the result the element that it takes, and the one whose grid it shares:
-/// these differ where it is filled.
-struct Sources {
-  std::vector<std::int64_t> source, adopted;
-  bool fills = false;
-};
-
-Sources sources_of_take(const std::vector<std::vector<std::int32_t>>& index, const Shape& from) {
+TakeSources sources_of_take(const graph::Take& op, const Shape& from) {
   const auto strides = strides_of(from);
-  Sources all{{0}, {0}, false};
+  TakeSources all{{0}, {0}, false};
   for (std::size_t axis = 0; axis < from.size(); ++axis) {
-    const std::vector<std::int32_t>& list = index[axis];
+    const std::vector<std::int32_t>& list = op.index[axis];
     const std::int64_t length = list.empty() ? from[axis] : static_cast<std::int64_t>(list.size());
-    Sources next;
+    TakeSources next;
     next.fills = all.fills;
     for (std::size_t outer = 0; outer < all.source.size(); ++outer) {
       for (std::int64_t i = 0; i < length; ++i) {
@@ -44,8 +36,6 @@ Sources sources_of_take(const std::vector<std::vector<std::int32_t>>& index, con
   return all;
 }
 
-}  // namespace
-
 /// True where `real` comes out of all stages as it went in.
 bool Lowerer::leaves_alone(const Activation& activation, const Rational& real) const {
   return std::all_of(activation.stages.begin(), activation.stages.end(), [&](const Stage& stage) {
@@ -56,7 +46,7 @@ bool Lowerer::leaves_alone(const Activation& activation, const Rational& real) c
 
 Activation Lowerer::take(Activation x, const graph::Take& op, const Shape& shape,
                          const graph::Node& node, const std::string& name) {
-  const Sources sources = sources_of_take(op.index, x.shape);
+  const TakeSources sources = sources_of_take(op, x.shape);
   if (!sources.fills) return reindex(x, shape, sources.source, name, "selects elements");
   if (!std::isfinite(op.fill)) {
     fail(ErrorCode::E502, fmt::format("padding with {}", op.fill), node.name);
@@ -107,7 +97,7 @@ Activation Lowerer::take(Activation x, const graph::Take& op, const Shape& shape
 
 void Lowerer::lower_take(const graph::Node& node, const graph::Take& op) {
   Activation x = operand(node.inputs[0]);
-  const Sources sources = sources_of_take(op.index, x.shape);
+  const TakeSources sources = sources_of_take(op, x.shape);
   if (x.raw_input >= 0) {
     // Each element of the input once: the port carries the same numbers in another order.
     std::vector<std::int64_t> sorted = sources.source;

@@ -1,14 +1,20 @@
-// Exact reals with square roots.
+// Exact reals with square roots and function values.
 #include "nib/lower/surd.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
 
 #include "nib/base/check.h"
+#include "nib/base/error.h"
+#include "nib/lower/enclosure.h"
 
 namespace nib::lower {
 namespace {
+
+/// Bits of the finest bounds that a comparison asks for.
+constexpr int kFinest = 1 << 16;
 
 /// Bounds of sqrt(value) on the grid 2^-bits.
 std::pair<Rational, Rational> sqrt_bounds(const Rational& value, int bits) {
@@ -36,6 +42,41 @@ Surd Surd::sqrt_of(const Rational& value) {
   return result;
 }
 
+Surd Surd::value_of(Curve curve, const Rational& x) {
+  if (curve == Curve::kSqrt) return sqrt_of(x);
+  if (sgn(x) == 0 && curve != Curve::kSoftplus) {
+    if (curve == Curve::kSigmoid) return Rational(1, 2);
+    return Rational(curve == Curve::kExp ? 1 : 0);
+  }
+  if (abs(x) > kLargestArgument) {
+    fail(ErrorCode::E502, "a function of a number beyond 32768");
+  }
+  Surd result;
+  result.curves_.push_back({1, curve, x});
+  return result;
+}
+
+void Surd::add_curve(const CurvePoint& point) {
+  if (sgn(point.factor) == 0) return;
+  for (auto own = curves_.begin(); own != curves_.end(); ++own) {
+    if (own->curve != point.curve || own->argument != point.argument) continue;
+    own->factor += point.factor;
+    if (sgn(own->factor) == 0) curves_.erase(own);
+    return;
+  }
+  curves_.push_back(point);
+}
+
+void Surd::scale(const Rational& factor) {
+  rational_ *= factor;
+  if (sgn(factor) == 0) {
+    roots_.clear();
+    curves_.clear();
+  }
+  for (Root& root : roots_) root.factor *= factor;
+  for (CurvePoint& point : curves_) point.factor *= factor;
+}
+
 void Surd::add_root(const Rational& factor, const Rational& radicand) {
   if (sgn(factor) == 0) return;
   Rational root;
@@ -53,7 +94,14 @@ void Surd::add_root(const Rational& factor, const Rational& radicand) {
 }
 
 int Surd::sign() const {
-  if (roots_.empty()) return sgn(rational_);
+  if (is_rational()) return sgn(rational_);
+  if (!is_algebraic()) {
+    for (int bits = 64; bits <= kFinest; bits *= 4) {
+      const int sign = Enclosure(*this, bits).sign();
+      if (sign != 2) return sign;
+    }
+    fail(ErrorCode::E407, "the sign of a sum of function values");
+  }
   if (roots_.size() == 1) {
     // r + f sqrt(d): where the signs differ, compare r^2 with f^2 d; they are never equal.
     const int r = sgn(rational_), f = sgn(roots_[0].factor);
@@ -76,20 +124,31 @@ int Surd::sign() const {
 }
 
 bool Surd::is_monomial() const {
-  return roots_.empty() || (roots_.size() == 1 && sgn(rational_) == 0);
+  return is_rational() || (is_algebraic() && roots_.size() == 1 && sgn(rational_) == 0);
 }
 
 Surd Surd::inverse() const {
-  NIB_CHECK(is_monomial() && sign() != 0, "an inverse");
+  NIB_CHECK(has_inverse() && sign() != 0, "an inverse");
   if (roots_.empty()) return Rational(1 / rational_);
-  // 1 / (f sqrt(d)) = sqrt(d) / (f d)
-  Surd result;
-  result.roots_.push_back({1 / (roots_[0].factor * roots_[0].radicand), roots_[0].radicand});
+  // 1 / (r + f sqrt(d)) = (r - f sqrt(d)) / (r^2 - f^2 d); the norm is not 0, as d is no square.
+  const Root& root = roots_[0];
+  const Rational norm = rational_ * rational_ - root.factor * root.factor * root.radicand;
+  Surd result(Rational(rational_ / norm));
+  result.roots_.push_back({-root.factor / norm, root.radicand});
   return result;
 }
 
 Integer Surd::floor() const {
-  if (roots_.empty()) return nib::floor(rational_);
+  if (is_rational()) return nib::floor(rational_);
+  if (!is_algebraic()) {
+    for (int bits = 64; bits <= kFinest; bits *= 4) {
+      const Enclosure bounds(*this, bits);
+      const Integer down = nib::floor(bounds.low()), up = nib::floor(bounds.high());
+      if (down == up) return down;
+      if (up == down + 1) return (*this - Surd(Rational(up))).sign() < 0 ? down : up;
+    }
+    fail(ErrorCode::E407, "the floor of a sum of function values");
+  }
   for (int bits = 8; bits <= 1 << 20; bits *= 2) {
     Rational low = rational_, high = rational_;
     for (const Root& root : roots_) {
@@ -105,11 +164,39 @@ Integer Surd::floor() const {
 }
 
 Integer Surd::ceil() const {
-  if (roots_.empty()) return nib::ceil(rational_);
+  if (is_rational()) return nib::ceil(rational_);
   return Integer(floor() + 1);
 }
 
+Integer Surd::round(Rounding mode) const {
+  if (is_rational()) return nib::round(rational_, mode);
+  // Irrational, so neither a whole number nor a tie: its quarter says as much as itself.
+  const Rational down(floor());
+  const int side = (*this - Surd(Rational(down + Rational(1, 2)))).sign();
+  return nib::round(Rational(down + Rational(side < 0 ? 1 : 3, 4)), mode);
+}
+
+std::size_t Surd::bits() const {
+  std::size_t most = size_bits(rational_);
+  for (const Root& root : roots_) {
+    most = std::max({most, size_bits(root.factor), size_bits(root.radicand)});
+  }
+  for (const CurvePoint& point : curves_) {
+    most = std::max({most, size_bits(point.factor), size_bits(point.argument)});
+  }
+  return most;
+}
+
 double Surd::estimate(double& error) const {
+  if (!is_algebraic()) {
+    const Enclosure bounds(*this, 128);
+    const Rational low = bounds.low();
+    const double near = to_double(low), width = to_double(Rational(bounds.high() - low));
+    error = std::abs(near) < 1e140
+                ? 2 * (width + std::abs(near) * std::numeric_limits<double>::epsilon()) + 1e-280
+                : std::numeric_limits<double>::infinity();
+    return near;
+  }
   // mpq_get_d truncates (one ulp); a product and a root add one each, a sum one more. Near the ends
   // of the double range these relative bounds do not hold: then the bound is infinite.
   constexpr double kUlp = std::numeric_limits<double>::epsilon();
@@ -136,13 +223,24 @@ Surd& Surd::operator+=(const Surd& other) {
   rational_ += other.rational_;
   const std::vector<Root> roots = other.roots_;  // a copy: `other` may be *this
   for (const Root& root : roots) add_root(root.factor, root.radicand);
+  const std::vector<CurvePoint> points = other.curves_;
+  for (const CurvePoint& point : points) add_curve(point);
   return *this;
 }
 
 Surd& Surd::operator*=(const Surd& other) {
-  if (roots_.empty() && other.roots_.empty()) {
-    rational_ *= other.rational_;
+  if (other.is_rational()) {
+    scale(Rational(other.rational_));  // a copy: `other` may be *this
     return *this;
+  }
+  if (is_rational()) {
+    const Rational factor = rational_;
+    *this = other;
+    scale(factor);
+    return *this;
+  }
+  if (!multiplies(other)) {
+    fail(ErrorCode::E502, "a product of a function value and an irrational number");
   }
   Surd result(Rational(rational_ * other.rational_));
   for (const Root& b : other.roots_) result.add_root(rational_ * b.factor, b.radicand);
@@ -159,6 +257,7 @@ Surd Surd::operator-() const {
   Surd result = *this;
   result.rational_ = -result.rational_;
   for (Root& root : result.roots_) root.factor = -root.factor;
+  for (CurvePoint& point : result.curves_) point.factor = -point.factor;
   return result;
 }
 

@@ -131,19 +131,56 @@ int whole_in(double x, int low, int high, const char* what, const std::string& n
   return static_cast<int>(x);
 }
 
-Quantiser float_channel(const graph::FloatQuant& op, const std::vector<double>& p,
-                        const std::optional<Reach>& reach, const std::string& node) {
+/// The parameters of one channel of a FloatQuant.
+struct Minifloat {
+  Rational scale, limit;
+  int mantissa = 0, least_exponent = 0;
+};
+
+Minifloat minifloat_of(const std::vector<double>& p, const std::string& node) {
   need_scale(p[0], "the scale", node);
   const int exponent_bits = whole_in(p[1], 1, 11, "the exponent width", node);
   const int mantissa = whole_in(p[2], 0, 52, "the mantissa width", node);
   const int bias = whole_in(p[3], -1024, 1024, "the exponent bias", node);
-  const int least = 1 - bias - mantissa;
   const Rational largest =
       scale2(Rational(2 - scale2(Rational(1), -mantissa)), (1 << exponent_bits) - 1 - bias);
   if (!(p[4] >= 0) || !std::isfinite(p[4])) {
     fail(ErrorCode::E502, fmt::format("the largest value is {}", p[4]), node);
   }
-  const Rational limit = std::min(exact(p[4]), largest);
+  return {exact(p[0]), std::min(exact(p[4]), largest), mantissa, 1 - bias - mantissa};
+}
+
+[[noreturn]] void refuse_beyond(const std::string& node) {
+  fail(ErrorCode::E502, "a FloatQuant that does not saturate, on values beyond its format", node,
+       "set saturation to 1");
+}
+
+/// x / scale rounded to the number of few bits, times scale.
+Rational float_value(const graph::FloatQuant& op, const Minifloat& format, const Surd& x,
+                     const std::string& node) {
+  const Surd t = x * Surd(Rational(1 / format.scale));
+  const Surd magnitude = t.sign() < 0 ? -t : t;
+  const auto reaches = [&](int exponent) {
+    return (magnitude - Surd(scale2(Rational(1), exponent))).sign() >= 0;
+  };
+  // The binade: at least that of the smallest normal number; beyond the format it matters no more.
+  double error = 0;
+  const double near = magnitude.estimate(error);
+  const int least = format.least_exponent + format.mantissa;
+  int exponent = std::isfinite(error) && near > 0 ? std::max(std::ilogb(near) - 1, least) : least;
+  while (exponent < 3100 && reaches(exponent + 1)) ++exponent;
+  const int spacing = exponent - format.mantissa;
+  const Integer steps = (t * Surd(scale2(Rational(1), -spacing))).round(op.rounding);
+  const Rational value = scale2(Rational(steps), spacing);
+  if (!op.saturation && abs(value) > format.limit) refuse_beyond(node);
+  return std::clamp(value, Rational(-format.limit), format.limit) * format.scale;
+}
+
+Quantiser float_channel(const graph::FloatQuant& op, const std::vector<double>& p,
+                        const std::optional<Reach>& reach, const std::string& node) {
+  const Minifloat format = minifloat_of(p, node);
+  const Rational& limit = format.limit;
+  const int mantissa = format.mantissa, least = format.least_exponent;
   Quantiser q;
   q.unit = 1 / exact(p[0]);
   q.out_scale = exact(p[0]);
@@ -155,11 +192,7 @@ Quantiser float_channel(const graph::FloatQuant& op, const std::vector<double>& 
       most = std::min(most, far);
     } else {
       const Magnitudes up_to = magnitudes(mantissa, least, far, node);
-      const bool beyond = far > limit && up_to.value.back() > limit;
-      if (beyond) {
-        fail(ErrorCode::E502, "a FloatQuant that does not saturate, on values beyond its format",
-             node, "set saturation to 1");
-      }
+      if (far > limit && up_to.value.back() > limit) refuse_beyond(node);
       most = std::min(most, far);
     }
   } else if (!op.saturation) {
@@ -221,6 +254,16 @@ Quantisers float_quantisers(const graph::FloatQuant& op, const Shape& shape,
   }
   result.words = fmt::format("round {} to a number of few bits", words_of(op.rounding));
   return result;
+}
+
+void float_quantise(const graph::FloatQuant& op, const std::string& node, Tensor<Surd>& x) {
+  const Parameters all(
+      {&op.scale, &op.exponent_bits, &op.mantissa_bits, &op.exponent_bias, &op.max_value}, x.shape);
+  std::vector<Minifloat> formats;
+  for (std::size_t g = 0; g < all.count(); ++g) formats.push_back(minifloat_of(all.of(g), node));
+  for (std::int64_t e = 0; e < x.size(); ++e) {
+    x[e] = float_value(op, formats[all.grouping().of(e)], x[e], node);
+  }
 }
 
 }  // namespace nib::lower

@@ -62,6 +62,7 @@ class NetworkMaker {
   [[nodiscard]] std::string stored(const Dims& dims, std::vector<float> values);
   [[nodiscard]] std::string stored_integers(const Dims& values);
   [[nodiscard]] std::string stored_codes(const Dims& dims, int type, const Dims& values);
+  [[nodiscard]] std::string computed(const std::string& c, const Dims& dims);
   testing::NodeMaker node(const char* op, const Names& inputs, const std::string& output,
                           const char* domain = "");
   [[nodiscard]] Dims along_channels(const Value& x) const;

@@ -244,7 +244,9 @@ bool NetworkMaker::arithmetic(Value& x) {
     for (float& one : values) one *= scale();
   }
   if (name == "Pow") values.assign(static_cast<std::size_t>(n), 2);
-  const std::string c = stored(per ? along_channels(x) : Dims{}, values);
+  const Dims dims = per ? along_channels(x) : Dims{};
+  std::string c = stored(dims, values);
+  if ((name == "Add" || name == "Sub" || name == "Mul") && chance(30)) c = computed(c, dims);
   const bool turned = name != "Div" && name != "Pow" && chance(30);
   node(op, turned ? Names{c, x.name} : Names{x.name, c}, y.name);
   x = y;
