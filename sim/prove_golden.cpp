@@ -20,6 +20,13 @@ struct Question {
 /// Questions of one evaluation, by element of the tensor that is given.
 using Row = std::map<std::int64_t, Question>;
 
+/// What may be asked in one evaluation: the tensor that is given, and a group of its readers.
+using Together = std::pair<graph::ValueId, int>;
+
+Together together(const GraphElement& g, int& alone) {
+  return {g.root.first, g.group == GraphElement::kAlone ? --alone : g.group};
+}
+
 /// `values` of elements of `root`, zeros for the others and for the graph's inputs.
 std::vector<golden::Given> starting_from(const graph::Graph& graph, graph::ValueId root,
                                          const std::map<std::int64_t, Rational>& values) {
@@ -46,20 +53,22 @@ void Prover::reduce(graph::ValueId tensor, GraphElements& elements) const {
     elements[e].kind = GraphElement::Kind::kAffine;
     elements[e].form.constant = low;
   };
-  // One root tensor at a time: they may stand behind one another.
-  std::map<graph::ValueId, std::vector<std::size_t>> by_root;
+  // One root tensor and group at a time: they may stand behind one another.
+  std::map<Together, std::vector<std::size_t>> by_root;
+  int alone = 0;
   for (std::size_t e = 0; e < elements.size(); ++e) {
     const GraphElement& g = elements[e];
     const bool is_max = g.kind == GraphElement::Kind::kMax;
     if ((g.kind != GraphElement::Kind::kStep && !is_max) || !g.monotone) continue;
     if (g.root.first != graph::kNone) {
-      by_root[g.root.first].push_back(e);
+      by_root[together(g, alone)].push_back(e);
     } else {
       const auto [low, high] = root_bounds(g);
       set_ends(e, low, high);
     }
   }
-  for (const auto& [root, all] : by_root) {
+  for (const auto& [key, all] : by_root) {
+    const graph::ValueId root = key.first;
     std::optional<Tensor<Rational>> ends[2];
     for (const std::size_t upper : {0, 1}) {
       std::map<std::int64_t, Rational> at;
@@ -76,9 +85,9 @@ void Prover::reduce(graph::ValueId tensor, GraphElements& elements) const {
 }
 
 void Prover::ask_golden(const ProvenWord& word, const std::vector<std::unique_ptr<Task>>& tasks) {
-  std::map<graph::ValueId, std::vector<Row>> rows;  // by the tensor that is given
-  std::map<std::pair<graph::ValueId, std::int64_t>, std::size_t>
-      used;  // rows that ask this already
+  std::map<Together, std::vector<Row>> rows;
+  std::map<std::pair<Together, std::int64_t>, std::size_t> used;  // rows that ask this already
+  int alone = 0;
   const auto compare = [&](Task& task, const Question& q, const Rational& value) {
     const Rational got = task.type.scale * to_rational(q.code) + task.type.offset;
     ++report_.golden_points;
@@ -92,18 +101,21 @@ void Prover::ask_golden(const ProvenWord& word, const std::vector<std::unique_pt
     for (const auto& [point, code] : task.questions()) {
       Question q{t, point, code, task.primitive.unit * to_rational(point) + task.primitive.rest};
       if (task.graph.floor) q.input = std::max(q.input, *task.graph.floor);
+      if (task.graph.negated) q.input = -q.input;
       if (task.graph.kind == GraphElement::Kind::kAffine) {
         compare(task, q, q.input);
         continue;
       }
-      const auto& root = task.graph.root;
-      std::vector<Row>& of_root = rows[root.first];
-      const std::size_t row = used[root]++;
+      const Together key = together(task.graph, alone);
+      std::vector<Row>& of_root = rows[key];
+      const std::int64_t element = task.graph.root.second;
+      const std::size_t row = used[{key, element}]++;
       if (of_root.size() <= row) of_root.emplace_back();
-      of_root[row].emplace(root.second, std::move(q));
+      of_root[row].emplace(element, std::move(q));
     }
   }
-  for (const auto& [root, of_root] : rows) {
+  for (const auto& [key, of_root] : rows) {
+    const graph::ValueId root = key.first;
     for (const Row& row : of_root) {
       std::map<std::int64_t, Rational> at;
       for (const auto& [element, question] : row) at[element] = question.input;

@@ -162,6 +162,7 @@ std::pair<Rational, Rational> Prover::root_bounds(const GraphElement& g) const {
     low = low ? std::max(*low, least) : least;
     high = high ? std::max(*high, most) : most;
   }
+  if (g.negated) return {-high.value_or(0), -low.value_or(0)};
   return {low.value_or(0), high.value_or(0)};
 }
 

@@ -335,6 +335,8 @@ void Prover::prove(const ProvenWord& word) {
     try {
       if (graph[e].kind == GraphElement::Kind::kArgMax) {
         ranges[e] = prove_argmax(word, e, graph[e]);
+      } else if (graph[e].kind == GraphElement::Kind::kRank) {
+        ranges[e] = prove_rank(word, e, graph[e]);
       } else if (graph[e].kind == GraphElement::Kind::kMax) {
         tasks.push_back(make_largest_task(word, e, graph[e]));
       } else if (!prove_linear(word, e, graph[e], ranges[e])) {

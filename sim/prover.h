@@ -66,6 +66,7 @@ class Prover {
                                                 const GraphElement& g);
   void ask_golden(const ProvenWord& word, const std::vector<std::unique_ptr<Task>>& tasks);
   [[nodiscard]] Range prove_argmax(const ProvenWord& word, std::size_t e, const GraphElement& g);
+  [[nodiscard]] Range prove_rank(const ProvenWord& word, std::size_t e, const GraphElement& g);
   [[nodiscard]] std::unique_ptr<Task> make_largest_task(const ProvenWord& word, std::size_t e,
                                                         const GraphElement& g);
   [[nodiscard]] std::unique_ptr<Task> make_exhaustive_task(const ProvenWord& word, std::size_t e,

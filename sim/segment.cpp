@@ -31,6 +31,7 @@ bool is_zero(const GraphElement& e) { return is_constant(e) && e.form.constant =
 GraphElement step_of(const GraphElement& x, graph::ValueId value, std::int64_t index,
                      bool monotone) {
   GraphElement y = x;
+  y.ends.reset();  // those are of x
   if (x.kind == Kind::kAffine) {
     y.kind = Kind::kStep;
     y.root = {value, index};
@@ -153,9 +154,9 @@ class NodeWalk {
   GraphElements operator()(const graph::Pow&) { return steps(false); }
   GraphElements operator()(const graph::Conv&) { return convolution(); }
   GraphElements operator()(const graph::ConvTranspose&) { return convolution(); }
-  GraphElements operator()(const graph::MaxPool&) { return largest(); }
+  GraphElements operator()(const graph::MaxPool&) { return largest(false); }
   GraphElements operator()(const graph::AveragePool&) { return means(true); }
-  GraphElements operator()(const graph::QuantAvgPool&) { return nothing(); }
+  GraphElements operator()(const graph::QuantAvgPool&) { return shifted_sums(); }
   GraphElements operator()(const graph::Reduce& op) {
     switch (op.kind) {
       case graph::ReduceKind::kMean:
@@ -163,9 +164,9 @@ class NodeWalk {
       case graph::ReduceKind::kSum:
         return means(false);
       case graph::ReduceKind::kMax:
-        return largest();
+        return largest(false);
       case graph::ReduceKind::kMin:
-        break;
+        return largest(true);
     }
     return nothing();
   }
@@ -187,16 +188,21 @@ class NodeWalk {
     return y;
   }
   GraphElements operator()(const graph::TopK& op) {
-    if (op.k != 1 || !op.largest) return nothing();
     GraphElements y;
-    const std::int64_t count = element_count(graph_.value(node_.outputs[0]).shape);
-    for (std::int64_t e = 0; e < count; ++e) {
+    const Shape& out = graph_.value(node_.outputs[0]).shape;
+    for (std::int64_t e = 0; e < element_count(out); ++e) {
       const golden::Lane lane = golden::topk_lane(op, shape(0), e);
       std::vector<std::int64_t> elements;
       for (std::int64_t i = 0; i < lane.count; ++i) {
         elements.push_back(lane.first + i * lane.stride);
       }
-      y.push_back(choice(op.values ? Kind::kMax : Kind::kArgMax, elements));
+      if (op.k == 1) {
+        y.push_back(choice(op.values ? Kind::kMax : Kind::kArgMax, elements, !op.largest));
+        continue;
+      }
+      y.push_back(choice(Kind::kRank, elements, !op.largest));
+      y.back().rank = static_cast<std::size_t>(golden::index_on_axis(out, op.axis, e));
+      y.back().values = op.values;
     }
     return y;
   }
@@ -213,7 +219,12 @@ class NodeWalk {
   GraphElements operator()(const graph::Div&) { return binary(quotient_of); }
   GraphElements operator()(const graph::Neg&) {
     GraphElements result;
-    for (const GraphElement& x : input(0)) result.push_back(sum_of(x, -1, affine({}), 1));
+    const GraphElements& x = view_.reduced(node_.inputs[0]);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      result.push_back(x[i].kind == Kind::kMax
+                           ? step_of(x[i], node_.inputs[0], static_cast<std::int64_t>(i), true)
+                           : sum_of(x[i], -1, affine({}), 1));
+    }
     return result;
   }
 
@@ -292,26 +303,49 @@ class NodeWalk {
   }
 
  private:
-  /// The largest of elements of the input, or its index.
-  GraphElement choice(Kind kind, const std::vector<std::int64_t>& elements) {
+  /// The largest (smallest, where `negated`) of elements of the input, or its index.
+  GraphElement choice(Kind kind, const std::vector<std::int64_t>& elements, bool negated) {
     const GraphElements& x = settled(0);
     GraphElement e;
     e.kind = kind;
+    e.negated = negated;
     for (const std::int64_t i : elements) {
       const GraphElement& candidate = x[static_cast<std::size_t>(i)];
       if (candidate.kind != Kind::kAffine) e.kind = Kind::kOther;
+      const RationalForm form =
+          negated ? combine(candidate.form, -1, RationalForm{}, 0) : candidate.form;
       if (kind == Kind::kMax && is_constant(candidate)) {
-        const Rational& c = candidate.form.constant;
-        e.floor = e.floor ? std::max(*e.floor, c) : c;
+        e.floor = e.floor ? std::max(*e.floor, form.constant) : form.constant;
       } else {
-        e.candidates.push_back(candidate.form);
+        e.candidates.push_back(form);
       }
     }
-    if (e.kind == Kind::kMax && e.candidates.empty()) return affine({{}, *e.floor});
-    if (e.kind == Kind::kMax && e.candidates.size() == 1 && !e.floor) {
-      return affine(std::move(e.candidates[0]));
+    if (e.kind != Kind::kMax || (!e.candidates.empty() && (e.candidates.size() > 1 || e.floor))) {
+      return e;
     }
-    return e;
+    const RationalForm only = e.candidates.empty() ? RationalForm{{}, *e.floor} : e.candidates[0];
+    return affine(negated ? combine(only, -1, RationalForm{}, 0) : only);
+  }
+  // Golden is asked with the whole sum in the first element of the window, zeros in the others:
+  // of windows that share no element at once.
+  GraphElements shifted_sums() {
+    const GraphElements sums = means(false);
+    const auto forms = golden::forms_of(graph_, node_);
+    std::set<std::int64_t> covered;
+    for (const std::int64_t i : forms.fan->source) covered.insert(i);
+    const bool apart = covered.size() == forms.fan->source.size();
+    GraphElements y;
+    for (std::size_t e = 0; e < sums.size(); ++e) {
+      const std::int64_t begin = forms.fan->first[e];
+      if (sums[e].kind != Kind::kAffine || begin == forms.fan->first[e + 1]) {
+        y.emplace_back();
+        continue;
+      }
+      y.push_back(step_of(sums[e], node_.inputs[0],
+                          forms.fan->source[static_cast<std::size_t>(begin)], true));
+      y.back().group = apart ? 1 + node_.outputs[0] : GraphElement::kAlone;
+    }
+    return y;
   }
   // Sums of products, each of a constant and an affine element.
   GraphElements convolution() {
@@ -351,9 +385,9 @@ class NodeWalk {
     }
     return y;
   }
-  GraphElements largest() {
-    return over_fan([this](const std::vector<std::int64_t>& elements, double) {
-      return choice(Kind::kMax, elements);
+  GraphElements largest(bool negated) {
+    return over_fan([this, negated](const std::vector<std::int64_t>& elements, double) {
+      return choice(Kind::kMax, elements, negated);
     });
   }
   GraphElements means(bool divided) {
@@ -391,8 +425,15 @@ class NodeWalk {
     for (std::size_t i = 0; i < a.size(); ++i) {
       const auto at_x = static_cast<std::size_t>(a[i]), at_y = static_cast<std::size_t>(b[i]);
       const bool both = !is_constant(x[at_x]) && !is_constant(y[at_y]);
-      result.push_back(both ? function(settled(0)[at_x], settled(1)[at_y])
-                            : function(x[at_x], y[at_y]));
+      GraphElement z =
+          both ? function(settled(0)[at_x], settled(1)[at_y]) : function(x[at_x], y[at_y]);
+      // The largest of some, beside a constant, is a function of it.
+      if (x[at_x].kind == Kind::kMax && is_constant(y[at_y]) && z.kind == Kind::kOther) {
+        z = step_of(x[at_x], node_.inputs[0], a[i], true);
+      } else if (y[at_y].kind == Kind::kMax && is_constant(x[at_x]) && z.kind == Kind::kOther) {
+        z = step_of(y[at_y], node_.inputs[1], b[i], true);
+      }
+      result.push_back(without_ends(std::move(z)));
     }
     return result;
   }

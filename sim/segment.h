@@ -29,16 +29,24 @@ struct GraphElement {
     kStep,  ///< a function of element root.second of tensor root.first alone, whose form is `form`
     kArgMax,  ///< index of the largest of `candidates`
     kMax,     ///< the largest of `candidates` and `floor`, or a function of it alone (root)
+    kRank,    ///< number `rank` of `candidates`, the best first, or its index
     kOther,   ///< anything else: not provable here
   };
   Kind kind = Kind::kOther;
   RationalForm form;
   std::pair<graph::ValueId, std::int64_t> root{graph::kNone, 0};
+  /// kStep: elements of one group may be asked of golden in one evaluation. Of kAlone none may.
+  int group = 0;
+  static constexpr int kAlone = -1;
   bool monotone = true;  ///< kStep, kMax: rising or falling in the root's value
   /// kStep, kMax, once reduced: what it yields where the form, or the largest, is at its ends.
   std::optional<std::pair<Rational, Rational>> ends;
   std::vector<RationalForm> candidates;
   std::optional<Rational> floor;  ///< kMax: the largest constant among the candidates
+  /// kMax, kRank: the candidates are negated, and so is the value that is found (a smallest one).
+  bool negated = false;
+  std::size_t rank = 0;  ///< kRank: how many are before it
+  bool values = false;   ///< kRank: the value, not the index
 };
 using GraphElements = std::vector<GraphElement>;
 

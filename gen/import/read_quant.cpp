@@ -62,6 +62,11 @@ int channel_axis(NodeReader& node, const Shape& x, std::int64_t rows) {
   }
   if (rank == 1) return 0;
   if (rank == 3 && x[1] != rows) return last;
+  if (rank == 3 && x[2] == rows && rows != 1) {
+    node.builder().count_note(
+        "MultiThreshold without data_layout on two axes of equal length: channels taken on axis 1 "
+        "(qonnx's own executor takes the last axis); data_layout NWC names the other");
+  }
   return 1;
 }
 

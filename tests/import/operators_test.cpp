@@ -98,6 +98,20 @@ std::vector<OperatorCase> quantisers() {
        },
        13,
        {-1, 3, 5}},
+      {"MultiThreshold of rank 3, two axes of one length: axis 1, with a note",
+       [](ModelMaker& made) {
+         made.reals("t", {3, 1}, {-1, 0, 1});
+         made.node("MultiThreshold", {"x", "t"}, {"y"}, kQonnx);
+       },
+       13,
+       {-1, 3, 3}},
+      {"MultiThreshold of rank 3, the layout named",
+       [](ModelMaker& made) {
+         made.reals("t", {3, 1}, {-1, 0, 1});
+         made.node("MultiThreshold", {"x", "t"}, {"y"}, kQonnx).set("data_layout", "NWC");
+       },
+       13,
+       {-1, 3, 3}},
       {"MultiThreshold NHWC",
        [](ModelMaker& made) {
          made.reals("t", {5, 1}, {-1, 0, 1, 2, 3});

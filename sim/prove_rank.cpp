@@ -1,0 +1,385 @@
+// The r-th best of several sums, or its index: the netlist is followed from the output through its
+// selections, one order of the candidates at a time. A comparison that the order known so far does
+// not decide splits it into two; where an output is reached, the order must say that it is the
+// r-th.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "nib/sim/prover.h"
+
+namespace nib::sim {
+namespace {
+
+/// Most orders that are told apart.
+constexpr std::int64_t kMaxOrders = std::int64_t{1} << 17;
+
+bool is_comparison(CellKind kind) {
+  return kind == CellKind::kLt || kind == CellKind::kLe || kind == CellKind::kGe ||
+         kind == CellKind::kGt;
+}
+
+/// What is known of the order of some numbers: i >= j, i > j; closed under transitivity.
+class Order {
+ public:
+  explicit Order(std::size_t n) : n_(n), known_(n * n, kUnknown) {
+    for (std::size_t i = 0; i < n; ++i) at(i, i) = kAtLeast;
+  }
+
+  [[nodiscard]] bool at_least(std::size_t i, std::size_t j) const { return get(i, j) >= kAtLeast; }
+  [[nodiscard]] bool above(std::size_t i, std::size_t j) const { return get(i, j) == kAbove; }
+
+  /// Adds i >= j, or i > j.
+  void add(std::size_t i, std::size_t j, bool strict) {
+    for (std::size_t a = 0; a < n_; ++a) {
+      if (!at_least(a, i)) continue;
+      for (std::size_t b = 0; b < n_; ++b) {
+        if (!at_least(j, b)) continue;
+        const bool above_all = strict || above(a, i) || above(j, b);
+        at(a, b) = std::max(at(a, b), above_all ? kAbove : kAtLeast);
+      }
+    }
+  }
+  /// i stands before j: it is larger, or equal with the lower index. nullopt: not known.
+  [[nodiscard]] std::optional<bool> before(std::size_t i, std::size_t j) const {
+    if (i < j ? at_least(i, j) : above(i, j)) return true;
+    if (i < j ? above(j, i) : at_least(j, i)) return false;
+    return std::nullopt;
+  }
+
+ private:
+  static constexpr char kUnknown = 0, kAtLeast = 1, kAbove = 2;
+  [[nodiscard]] char get(std::size_t i, std::size_t j) const { return known_[i * n_ + j]; }
+  char& at(std::size_t i, std::size_t j) { return known_[i * n_ + j]; }
+
+  std::size_t n_;
+  std::vector<char> known_;
+};
+
+/// A comparison that the order does not decide: is a >= b?
+struct Undecided {
+  std::size_t a = 0, b = 0;
+};
+
+/// Follows words to candidates, given an order.
+class Follower {
+ public:
+  Follower(LinearView& view, std::vector<LinearForm> codes)
+      : view_(view), codes_(std::move(codes)) {}
+
+  void set_order(const Order* order) { order_ = order; }
+
+  /// The candidates whose codes `bits` carry modulo 2^size.
+  std::vector<std::size_t> residues(const Bits& bits) {
+    std::vector<std::size_t> result;
+    if (const auto form = view_.value(bits, Extension::kNone)) {
+      for (std::size_t i = 0; i < codes_.size(); ++i) {
+        if (congruent(*form, codes_[i], bits.size())) result.push_back(i);
+      }
+    }
+    if (!result.empty()) return result;
+    const Source first = view_.source(bits.front());
+    if (first.kind != Source::Kind::kCell || !is_start(bits, first)) throw unreadable();
+    const Cell& cell = view_.netlist().cells[static_cast<std::size_t>(first.id)];
+    if (cell.kind != CellKind::kMux) throw unreadable();
+    const Bits& branch = bit(cell.s[0]) ? cell.b : cell.a;
+    return residues(Bits(branch.begin(), branch.begin() + static_cast<long>(bits.size())));
+  }
+
+  /// The candidate whose code `bits` are, read as a number of that extension.
+  std::size_t number(Bits bits, Extension extension) {
+    while (bits.size() > 1 && bits.back() == kBit0) {
+      bits.pop_back();
+      extension = Extension::kUnsigned;
+    }
+    while (extension == Extension::kSigned && bits.size() > 1 &&
+           view_.source(bits.back()) == view_.source(bits[bits.size() - 2])) {
+      bits.pop_back();
+    }
+    const Range word = full_range(static_cast<int>(bits.size()), extension == Extension::kSigned);
+    for (const std::size_t i : residues(bits)) {
+      if (word.contains(range_of(i))) return i;
+    }
+    throw Fault{"a word of the selections is narrower than the candidate that it carries"};
+  }
+
+  /// A constant that `bits` are once all selections are followed.
+  std::uint64_t constant(const Bits& bits) {
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < bits.size(); ++i) {
+      if (constant_bit(bits[i])) value |= std::uint64_t{1} << i;
+    }
+    return value;
+  }
+
+  /// The values that candidate i takes where the order holds.
+  [[nodiscard]] Range range_of(std::size_t i) const {
+    Range range = codes_[i].range;
+    for (std::size_t j = 0; j < codes_.size(); ++j) {
+      if (order_->at_least(i, j)) range.min = std::max(range.min, codes_[j].range.min);
+      if (order_->at_least(j, i)) range.max = std::min(range.max, codes_[j].range.max);
+    }
+    return range;
+  }
+
+ private:
+  static Fault unreadable() {
+    return Fault{"not provable: the output depends on more than selections of candidates"};
+  }
+
+  [[nodiscard]] bool is_start(const Bits& bits, const Source& first) const {
+    for (std::size_t i = 0; i < bits.size(); ++i) {
+      const Source expected{first.kind, false, first.id, static_cast<int>(i)};
+      if (view_.source(bits[i]) != expected) return false;
+    }
+    return true;
+  }
+
+  /// A bit of an index: a constant, a comparison, or a bit of what a selection selects.
+  bool constant_bit(Bit net) {
+    const Source source = view_.source(net);
+    if (source.kind == Source::Kind::kConstant) return source.value;
+    if (source.kind != Source::Kind::kCell) throw unreadable();
+    const Cell& cell = view_.netlist().cells[static_cast<std::size_t>(source.id)];
+    if (cell.kind != CellKind::kMux) return bit(net);
+    return constant_bit((bit(cell.s[0]) ? cell.b : cell.a)[static_cast<std::size_t>(source.index)]);
+  }
+
+  /// What a comparison, or the inverse of one, says. Throws Undecided.
+  bool bit(Bit net) {
+    bool inverted = false;
+    Source source = view_.source(net);
+    while (source.kind == Source::Kind::kCell) {
+      const Cell& cell = view_.netlist().cells[static_cast<std::size_t>(source.id)];
+      if ((cell.kind != CellKind::kNot && cell.kind != CellKind::kLogicNot) || cell.a.size() != 1) {
+        break;
+      }
+      inverted = !inverted;
+      source = view_.source(cell.a[0]);
+    }
+    if (source.kind == Source::Kind::kConstant) return source.value != inverted;
+    if (source.kind != Source::Kind::kCell || source.index != 0) throw unreadable();
+    const Cell& cell = view_.netlist().cells[static_cast<std::size_t>(source.id)];
+    if (!is_comparison(cell.kind)) throw unreadable();
+    const Extension extension =
+        cell.a_signed && cell.b_signed ? Extension::kSigned : Extension::kUnsigned;
+    const std::size_t a = number(cell.a, extension), b = number(cell.b, extension);
+    switch (cell.kind) {
+      case CellKind::kGe:
+        return at_least(a, b) != inverted;
+      case CellKind::kLe:
+        return at_least(b, a) != inverted;
+      case CellKind::kLt:
+        return !at_least(a, b) != inverted;
+      default:  // kGt
+        return !at_least(b, a) != inverted;
+    }
+  }
+
+  [[nodiscard]] bool at_least(std::size_t a, std::size_t b) const {
+    if (order_->at_least(a, b)) return true;
+    if (order_->above(b, a)) return false;
+    throw Undecided{a, b};
+  }
+
+  [[nodiscard]] static bool congruent(const LinearForm& x, const LinearForm& y, std::size_t bits) {
+    const std::uint64_t mask = bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
+    std::map<int, std::uint64_t> difference;
+    for (const auto& [variable, factor] : x.terms) {
+      difference[variable] += static_cast<std::uint64_t>(factor);
+    }
+    for (const auto& [variable, factor] : y.terms) {
+      difference[variable] -= static_cast<std::uint64_t>(factor);
+    }
+    difference[-1] =
+        static_cast<std::uint64_t>(x.constant) - static_cast<std::uint64_t>(y.constant);
+    return std::all_of(difference.begin(), difference.end(),
+                       [&](const auto& term) { return (term.second & mask) == 0; });
+  }
+
+  LinearView& view_;
+  std::vector<LinearForm> codes_;
+  const Order* order_ = nullptr;
+};
+
+/// The grid of the words that hold candidates: value = unit * word + rest, unit > 0.
+struct Grid {
+  Rational unit, rest;
+};
+
+std::optional<Grid> grid_of(const LinearForm& word, const std::vector<RationalForm>& candidates) {
+  if (word.terms.empty()) return std::nullopt;
+  for (const RationalForm& c : candidates) {
+    if (c.terms.size() != word.terms.size()) continue;
+    const Rational unit = c.terms[0].second / to_rational(word.terms[0].second);
+    bool same = unit > 0;
+    for (std::size_t t = 0; t < c.terms.size() && same; ++t) {
+      same = c.terms[t].first == word.terms[t].first &&
+             c.terms[t].second == unit * to_rational(word.terms[t].second);
+    }
+    if (same) return Grid{unit, Rational(c.constant - unit * to_rational(word.constant))};
+  }
+  return std::nullopt;
+}
+
+/// The grid of the first comparison of a candidate in the cone of `output`.
+std::optional<Grid> compared_grid(LinearView& view, const Bits& output,
+                                  const std::vector<RationalForm>& candidates) {
+  std::set<int> seen;
+  std::vector<Bit> open(output.begin(), output.end());
+  while (!open.empty()) {
+    const Source source = view.source(open.back());
+    open.pop_back();
+    if (source.kind != Source::Kind::kCell || !seen.insert(source.id).second) continue;
+    const Cell& cell = view.netlist().cells[static_cast<std::size_t>(source.id)];
+    if (is_comparison(cell.kind)) {
+      const Extension extension =
+          cell.a_signed && cell.b_signed ? Extension::kSigned : Extension::kUnsigned;
+      for (const Bits* side : {&cell.a, &cell.b}) {
+        const auto form = view.value(*side, extension);
+        const auto grid = form ? grid_of(*form, candidates) : std::nullopt;
+        if (grid) return grid;
+      }
+    }
+    for (const auto* pins : {&cell.a, &cell.b, &cell.s}) {
+      open.insert(open.end(), pins->begin(), pins->end());
+    }
+  }
+  return std::nullopt;
+}
+
+/// The candidates as words on the grid.
+std::vector<LinearForm> codes_on(const Grid& grid, const std::vector<RationalForm>& candidates,
+                                 const std::vector<Variable>& variables) {
+  const auto whole = [](const Rational& x) {
+    const auto value = x.get_den() == 1 ? to_int64(x.get_num()) : std::nullopt;
+    if (!value) throw Fault{"the candidates have no common grid of 64 bits"};
+    return *value;
+  };
+  std::vector<LinearForm> codes;
+  for (const RationalForm& c : candidates) {
+    LinearForm form;
+    for (const auto& [variable, factor] : c.terms) {
+      form.terms.emplace_back(variable, whole(factor / grid.unit));
+    }
+    form.constant = whole((c.constant - grid.rest) / grid.unit);
+    const auto exact = combine(form, 1, LinearForm{}, 0, 0, variables);
+    if (!exact) throw Fault{"the graph's linear form leaves 64 bits"};
+    codes.push_back(*exact);
+  }
+  return codes;
+}
+
+/// What the ranges and equal forms say of the order by themselves.
+Order order_of(const std::vector<LinearForm>& codes) {
+  Order order(codes.size());
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    for (std::size_t j = 0; j < codes.size(); ++j) {
+      if (i == j) continue;
+      const bool equal = codes[i].terms == codes[j].terms;
+      const Range a = codes[i].range, b = codes[j].range;
+      if (a.min > b.max || (equal && codes[i].constant > codes[j].constant)) {
+        order.add(i, j, true);
+      } else if (a.min >= b.max || (equal && codes[i].constant == codes[j].constant)) {
+        order.add(i, j, false);
+      }
+    }
+  }
+  return order;
+}
+
+/// Throws Fault unless candidate i is the one of that rank (0: the best).
+void check_rank(const Order& order, std::size_t i, std::size_t n, std::size_t rank) {
+  std::size_t before = 0;
+  for (std::size_t j = 0; j < n; ++j) {
+    if (j == i) continue;
+    const auto known = order.before(j, i);
+    if (!known) {
+      throw Fault{fmt::format("candidates {} and {} are not compared where {} is taken", j, i, i)};
+    }
+    before += *known ? 1 : 0;
+  }
+  if (before != rank) {
+    throw Fault{
+        fmt::format("candidate {} is taken where {} are before it, not {}", i, before, rank)};
+  }
+}
+
+/// Candidate i, or one that equals it and is known to be the one of that rank: any has the value.
+std::size_t equal_of_rank(const Order& order, std::size_t i, std::size_t n, std::size_t rank) {
+  for (std::size_t k = 0; k < n; ++k) {
+    if (!order.at_least(i, k) || !order.at_least(k, i)) continue;
+    std::size_t before = 0;
+    bool known = true;
+    for (std::size_t j = 0; j < n; ++j) {
+      const std::optional<bool> first = j == k ? std::optional(false) : order.before(j, k);
+      known = known && first.has_value();
+      before += first.value_or(false) ? 1 : 0;
+    }
+    if (known && before == rank) return k;
+  }
+  return i;
+}
+
+}  // namespace
+
+Range Prover::prove_rank(const ProvenWord& word, std::size_t e, const GraphElement& g) {
+  std::vector<RationalForm> candidates;
+  for (const RationalForm& form : g.candidates) candidates.push_back(folded(form));
+  const Element& type = word.word->elements[e];
+  const Bits output = element_bits(word, e);
+  // The words hold what is ranked; a value that was negated for that is negated behind them.
+  const Rational sign = g.negated ? -1 : 1;
+  std::optional<Grid> grid = compared_grid(view_, output, candidates);
+  if (!grid) grid = Grid{g.values ? sign * type.scale : Rational(1), sign * type.offset};
+  const std::vector<LinearForm> codes = codes_on(*grid, candidates, variables_);
+  const bool on_grid = sign * type.scale == grid->unit && sign * type.offset == grid->rest;
+  if (g.values && !on_grid) throw Fault{"not provable: a selection on another grid than its words"};
+  Follower follower(view_, codes);
+  Range range{INT64_MAX, INT64_MIN};
+  const auto visit = [&](const Order& order) {
+    std::size_t taken = 0;
+    if (g.values) {
+      taken = follower.number(output, type.is_signed ? Extension::kSigned : Extension::kUnsigned);
+      const Range own = follower.range_of(taken);
+      range = {std::min(range.min, own.min), std::max(range.max, own.max)};
+      taken = equal_of_rank(order, taken, codes.size(), g.rank);
+    } else {
+      const auto code = static_cast<std::int64_t>(follower.constant(output));
+      const Rational index = type.scale * to_rational(code) + type.offset;
+      if (index.get_den() != 1 || index < 0 || index >= static_cast<long>(codes.size())) {
+        throw Fault{fmt::format("the index may be {}", to_string(index))};
+      }
+      taken = static_cast<std::size_t>(index.get_num().get_ui());
+      range = {std::min(range.min, code), std::max(range.max, code)};
+    }
+    check_rank(order, taken, codes.size(), g.rank);
+  };
+  std::vector<Order> open{order_of(codes)};
+  std::int64_t orders = 0;
+  while (!open.empty()) {
+    Order order = std::move(open.back());
+    open.pop_back();
+    follower.set_order(&order);
+    if (++orders > kMaxOrders) {
+      throw Fault{fmt::format("not provable: more than {} orders of the candidates", kMaxOrders)};
+    }
+    try {
+      visit(order);
+      ++report_.points;
+    } catch (const Undecided& split) {
+      open.push_back(order);
+      open.back().add(split.a, split.b, false);
+      order.add(split.b, split.a, true);
+      open.push_back(std::move(order));
+    }
+  }
+  return range;
+}
+
+}  // namespace nib::sim
