@@ -17,7 +17,7 @@ namespace nib::sim {
 namespace {
 
 /// Most orders that are told apart.
-constexpr std::int64_t kMaxOrders = std::int64_t{1} << 17;
+constexpr std::int64_t kMaxOrders = std::int64_t{1} << 16;
 
 bool is_comparison(CellKind kind) {
   return kind == CellKind::kLt || kind == CellKind::kLe || kind == CellKind::kGe ||
@@ -66,22 +66,23 @@ struct Undecided {
   std::size_t a = 0, b = 0;
 };
 
-/// Follows words to candidates, given an order.
+/// What is known on the way to one output: an order, and the comparisons that it has decided.
+struct Way {
+  Order order;
+  std::map<int, bool> decided;  ///< by cell: the comparison's bit
+};
+
+/// Follows words to candidates, on one way.
 class Follower {
  public:
   Follower(LinearView& view, std::vector<LinearForm> codes)
       : view_(view), codes_(std::move(codes)) {}
 
-  void set_order(const Order* order) { order_ = order; }
+  void set_way(Way* way) { way_ = way; }
 
   /// The candidates whose codes `bits` carry modulo 2^size.
   std::vector<std::size_t> residues(const Bits& bits) {
-    std::vector<std::size_t> result;
-    if (const auto form = view_.value(bits, Extension::kNone)) {
-      for (std::size_t i = 0; i < codes_.size(); ++i) {
-        if (congruent(*form, codes_[i], bits.size())) result.push_back(i);
-      }
-    }
+    const std::vector<std::size_t>& result = linear_residues(bits);
     if (!result.empty()) return result;
     const Source first = view_.source(bits.front());
     if (first.kind != Source::Kind::kCell || !is_start(bits, first)) throw unreadable();
@@ -121,13 +122,25 @@ class Follower {
   [[nodiscard]] Range range_of(std::size_t i) const {
     Range range = codes_[i].range;
     for (std::size_t j = 0; j < codes_.size(); ++j) {
-      if (order_->at_least(i, j)) range.min = std::max(range.min, codes_[j].range.min);
-      if (order_->at_least(j, i)) range.max = std::min(range.max, codes_[j].range.max);
+      if (way_->order.at_least(i, j)) range.min = std::max(range.min, codes_[j].range.min);
+      if (way_->order.at_least(j, i)) range.max = std::min(range.max, codes_[j].range.max);
     }
     return range;
   }
 
  private:
+  /// Of a linear word; none where it is not linear.
+  const std::vector<std::size_t>& linear_residues(const Bits& bits) {
+    const auto [known, is_new] = linear_.try_emplace(bits);
+    if (!is_new) return known->second;
+    if (const auto form = view_.value(bits, Extension::kNone)) {
+      for (std::size_t i = 0; i < codes_.size(); ++i) {
+        if (congruent(*form, codes_[i], bits.size())) known->second.push_back(i);
+      }
+    }
+    return known->second;
+  }
+
   static Fault unreadable() {
     return Fault{"not provable: the output depends on more than selections of candidates"};
   }
@@ -164,26 +177,28 @@ class Follower {
     }
     if (source.kind == Source::Kind::kConstant) return source.value != inverted;
     if (source.kind != Source::Kind::kCell || source.index != 0) throw unreadable();
-    const Cell& cell = view_.netlist().cells[static_cast<std::size_t>(source.id)];
+    const auto known = way_->decided.find(source.id);
+    if (known != way_->decided.end()) return known->second != inverted;
+    const bool decided = compare(view_.netlist().cells[static_cast<std::size_t>(source.id)]);
+    way_->decided.emplace(source.id, decided);
+    return decided != inverted;
+  }
+
+  /// Throws Undecided.
+  bool compare(const Cell& cell) {
     if (!is_comparison(cell.kind)) throw unreadable();
     const Extension extension =
         cell.a_signed && cell.b_signed ? Extension::kSigned : Extension::kUnsigned;
     const std::size_t a = number(cell.a, extension), b = number(cell.b, extension);
-    switch (cell.kind) {
-      case CellKind::kGe:
-        return at_least(a, b) != inverted;
-      case CellKind::kLe:
-        return at_least(b, a) != inverted;
-      case CellKind::kLt:
-        return !at_least(a, b) != inverted;
-      default:  // kGt
-        return !at_least(b, a) != inverted;
-    }
+    if (cell.kind == CellKind::kGe) return at_least(a, b);
+    if (cell.kind == CellKind::kLe) return at_least(b, a);
+    if (cell.kind == CellKind::kLt) return !at_least(a, b);
+    return !at_least(b, a);
   }
 
   [[nodiscard]] bool at_least(std::size_t a, std::size_t b) const {
-    if (order_->at_least(a, b)) return true;
-    if (order_->above(b, a)) return false;
+    if (way_->order.at_least(a, b)) return true;
+    if (way_->order.above(b, a)) return false;
     throw Undecided{a, b};
   }
 
@@ -204,7 +219,8 @@ class Follower {
 
   LinearView& view_;
   std::vector<LinearForm> codes_;
-  const Order* order_ = nullptr;
+  Way* way_ = nullptr;
+  std::map<Bits, std::vector<std::size_t>> linear_;
 };
 
 /// The grid of the words that hold candidates: value = unit * word + rest, unit > 0.
@@ -360,23 +376,23 @@ Range Prover::prove_rank(const ProvenWord& word, std::size_t e, const GraphEleme
     }
     check_rank(order, taken, codes.size(), g.rank);
   };
-  std::vector<Order> open{order_of(codes)};
-  std::int64_t orders = 0;
+  std::vector<Way> open{{order_of(codes), {}}};
+  std::int64_t ways = 0;
   while (!open.empty()) {
-    Order order = std::move(open.back());
+    Way way = std::move(open.back());
     open.pop_back();
-    follower.set_order(&order);
-    if (++orders > kMaxOrders) {
+    follower.set_way(&way);
+    if (++ways > kMaxOrders) {
       throw Fault{fmt::format("not provable: more than {} orders of the candidates", kMaxOrders)};
     }
     try {
-      visit(order);
+      visit(way.order);
       ++report_.points;
     } catch (const Undecided& split) {
-      open.push_back(order);
-      open.back().add(split.a, split.b, false);
-      order.add(split.b, split.a, true);
-      open.push_back(std::move(order));
+      open.push_back(way);
+      open.back().order.add(split.a, split.b, false);
+      way.order.add(split.b, split.a, true);
+      open.push_back(std::move(way));
     }
   }
   return range;

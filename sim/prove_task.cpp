@@ -80,6 +80,16 @@ Rational common_ratio(const LinearForm& form, const LinearForm& primitive) {
   return *parse_rational(best);
 }
 
+/// Throws Fault where the form depends on what no word carries, which no circuit can show.
+void check_words(const std::vector<std::pair<int, Rational>>& terms,
+                 const std::vector<Variable>& variables) {
+  for (const auto& [variable, factor] : terms) {
+    if (variables[static_cast<std::size_t>(variable)].word < 0) {
+      throw Fault{"not provable: the graph adds a value here that no word carries"};
+    }
+  }
+}
+
 }  // namespace
 
 PrimitiveForm primitive_of(const RationalForm& form, const std::vector<Variable>& variables) {
@@ -243,6 +253,7 @@ bool Prover::prove_linear(const ProvenWord& word, std::size_t e, const GraphElem
   for (const int variable : all) {
     const std::int64_t got = factor_of(circuit, variable), expected = factor_of(*exact, variable);
     if (!differ(got, expected)) continue;
+    check_words(wanted.terms, variables_);
     throw Fault{fmt::format("the factor of {} is {}, the graph has {}", variable_name(variable),
                             got, expected)};
   }
@@ -280,6 +291,7 @@ std::unique_ptr<Prover::Task> Prover::make_task(const ProvenWord& word, std::siz
       task->leaf.emplace_back(*factor, form.constant);
       continue;
     }
+    check_words(folded(g.form).terms, variables_);
     const Rational ratio = common_ratio(form, primitive);
     std::vector<int> all;
     for (const auto& [variable, unused] : form.terms) all.push_back(variable);
