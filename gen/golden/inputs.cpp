@@ -27,6 +27,26 @@ std::optional<Unit> dyadic_unit(const Rational& scale) {
   return Unit{numerator >> zeros, zeros - shift};
 }
 
+/// Where another order of the axes, or a batch axis, is all that is missing; else nothing.
+std::string hint_for(const Shape& array, const Shape& rest) {
+  if (array == rest) return "this is one row: put a batch axis in front, x[np.newaxis]";
+  if (array.size() != rest.size() + 1) return {};
+  // The axis of the array that each axis of the tensor is: the first of its length that is free,
+  // the last axis (channels, mostly) before the others for the first one.
+  std::vector<std::size_t> order;
+  std::vector<bool> used(array.size(), false);
+  for (std::size_t i = 0; i < rest.size(); ++i) {
+    std::size_t from = i == 0 ? array.size() - 1 : 1;
+    if (i == 0 && array[from] != rest[0]) from = 1;
+    while (from < array.size() && (used[from] || array[from] != rest[i])) ++from;
+    if (from == array.size()) return {};
+    used[from] = true;
+    order.push_back(from);
+  }
+  return fmt::format("the axes stand in another order: x.transpose(0, {}) fits",
+                     fmt::join(order, ", "));
+}
+
 }  // namespace
 
 std::int64_t rows_of(const graph::Graph& graph, const Shape& shape, const Shape& array,
@@ -38,8 +58,10 @@ std::int64_t rows_of(const graph::Graph& graph, const Shape& shape, const Shape&
     const Shape flat = {element_count(rest)};
     if (tail == rest || tail == flat) return array[0];
   }
-  fail(ErrorCode::E105, fmt::format("an array of shape {} for \"{}\", which takes rows of shape {}",
-                                    to_string(array), name, to_string(rest)));
+  fail(ErrorCode::E105,
+       fmt::format("an array of shape {} for \"{}\", which takes rows of shape {}",
+                   to_string(array), name, to_string(rest)),
+       {}, hint_for(array, rest));
 }
 
 Shape batch_first(const graph::Graph& graph, const Shape& shape, std::int64_t rows) {

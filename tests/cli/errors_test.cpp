@@ -1,6 +1,7 @@
 // What the user gets wrong: number, text, hint, exit code 2, and nothing left behind.
 #include <doctest/doctest.h>
 
+#include "../import/model_maker.h"
 #include "command_runner.h"
 #include "nib/num/npy.h"
 
@@ -146,6 +147,22 @@ TEST_CASE("matrix_bad: weights, biases, ranges, thresholds") {
                                   "make mac-array --weights w.npy --input-ranges b.npy -o o",
                                   "make threshold-unit --thresholds b.npy --input s4.0 -o o",
                                   "make threshold-unit --thresholds w.npy --input s -o o"}));
+}
+
+TEST_CASE("axes_bad: arrays whose axes stand in another order than the graph's") {
+  const Bench bench;
+  nib::testing::ModelMaker made = nib::testing::x_to_y(13, {-1, 3, 8, 5});
+  made.quant("x", "y", 0.5F, 0, 4);
+  spill(bench / "image.onnx", made.bytes());
+  spill(bench / "nhwc.npy", npy_bytes(Tensor<double>(Shape{2, 8, 5, 3}, 0.0)));
+  spill(bench / "turned.npy", npy_bytes(Tensor<double>(Shape{2, 3, 5, 8}, 0.0)));
+  spill(bench / "one.npy", npy_bytes(Tensor<double>(Shape{3, 8, 5}, 0.0)));
+  spill(bench / "other.npy", npy_bytes(Tensor<double>(Shape{2, 8, 8, 3}, 0.0)));
+  check_golden("errors_axes.txt",
+               transcript(bench, {"emulate image.onnx --input nhwc.npy --output o.npy",
+                                  "emulate image.onnx --input turned.npy --output o.npy",
+                                  "emulate image.onnx --input one.npy --output o.npy",
+                                  "emulate image.onnx --input other.npy --output o.npy"}));
 }
 
 TEST_CASE("folder_bad: places that may not be written") {

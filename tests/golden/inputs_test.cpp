@@ -53,6 +53,20 @@ TEST_CASE("shapes of input arrays") {
   CHECK(evaluator.run(std::span(&none, 1), graph.outputs)[0].value.shape == Shape{0, 2});
 }
 
+TEST_CASE("arrays whose axes stand in another order, or without a batch axis") {
+  test::Net net;
+  const ValueId x = net.input({1, 3, 8, 5});
+  const auto graph = net.finish({net.add(graph::Mul{}, {x, net.scalar(3)})});
+  const auto message = [&](Shape shape) { return message_of(graph, Tensor<double>(shape)); };
+  CHECK(says(message({2, 8, 5, 3}), "x.transpose(0, 3, 1, 2) fits"));
+  CHECK(says(message({2, 3, 5, 8}), "x.transpose(0, 1, 3, 2) fits"));
+  CHECK(says(message({2, 5, 3, 8}), "x.transpose(0, 2, 3, 1) fits"));
+  CHECK(says(message({3, 8, 5}), "x[np.newaxis]"));
+  for (const Shape& other : {Shape{2, 8, 5, 4}, Shape{2, 3, 8}, Shape{8, 5, 3}, Shape{120}}) {
+    CHECK(says(message(other), "arrays are batch first"));
+  }
+}
+
 TEST_CASE("values that are not finite") {
   const std::string message =
       message_of(triple(2), Tensor<double>(Shape{2, 2}, {1, 2, kInfinity, 0}));
