@@ -68,10 +68,55 @@ void make_patches(const Convolution& c, const std::vector<T>& x, std::int64_t gr
 template <class T>
 struct Engine {
   std::vector<PackedMatrix<T>> weights;  ///< per group
+  std::vector<T> lines;                  ///< depthwise: the groups' weights of each tap
   std::vector<T> x, patches, sums;
+
+  /// The weights of one more group (group_matrix).
+  void add(const Convolution& c, std::int64_t group, const std::vector<double>& matrix) {
+    if (!is_depthwise(c)) {
+      weights.emplace_back(c.map.taps * c.inputs, c.outputs, matrix);
+      return;
+    }
+    lines.resize(static_cast<std::size_t>(c.map.taps * c.groups));
+    for (std::int64_t tap = 0; tap < c.map.taps; ++tap) {
+      lines[static_cast<std::size_t>(tap * c.groups + group)] =
+          static_cast<T>(matrix[static_cast<std::size_t>(tap)]);
+    }
+  }
+
+  static bool is_depthwise(const Convolution& c) {
+    return c.groups > 1 && c.inputs == 1 && c.outputs == 1;
+  }
+
+  /// All groups at once, tap by tap.
+  template <class Put>
+  void run_depthwise(const Convolution& c, Put put) {
+    const auto groups = static_cast<std::size_t>(c.groups);
+    const std::int64_t most = std::max<std::int64_t>(1, kPatchElements / c.groups);
+    for (std::int64_t first = 0; first < c.map.positions; first += most) {
+      const std::int64_t count = std::min(most, c.map.positions - first);
+      sums.assign(static_cast<std::size_t>(count) * groups, T{});
+      for (std::int64_t p = 0; p < count; ++p) {
+        T* to = sums.data() + p * c.groups;
+        for (std::int64_t tap = 0; tap < c.map.taps; ++tap) {
+          const std::int32_t s = c.map.at(first + p, tap);
+          if (s < 0) continue;
+          const T* from = x.data() + s * c.groups;
+          const T* line = lines.data() + tap * c.groups;
+          for (std::size_t g = 0; g < groups; ++g) to[g] += from[g] * line[g];
+        }
+      }
+      for (std::int64_t g = 0; g < c.groups; ++g) {
+        for (std::int64_t p = 0; p < count; ++p) {
+          put(g, 0, first + p, sums[static_cast<std::size_t>(p * c.groups + g)]);
+        }
+      }
+    }
+  }
 
   template <class Put>
   void run(const Convolution& c, Put put) {
+    if (is_depthwise(c)) return run_depthwise(c, put);
     const std::int64_t k = c.map.taps * c.inputs;
     const std::int64_t most = std::max<std::int64_t>(4, kPatchElements / std::max(k, c.outputs));
     for (std::int64_t group = 0; group < c.groups; ++group) {
@@ -131,8 +176,8 @@ std::optional<ExactForm> exact_form(const Convolution& c, const Block& x, const 
 template <class T>
 Step exact_step(const Convolution& c, const ExactForm& form, Block& x, Block& out) {
   Engine<T> engine;
-  for (const auto& matrix : form.matrix) {
-    engine.weights.emplace_back(c.map.taps * c.inputs, c.outputs, matrix);
+  for (std::size_t group = 0; group < form.matrix.size(); ++group) {
+    engine.add(c, static_cast<std::int64_t>(group), form.matrix[group]);
   }
   const std::vector<ToMultiple> to(form.x_unit.begin(), form.x_unit.end());
   std::vector<double> scale;
@@ -193,7 +238,7 @@ Step bounded_step(const Convolution& c, Block& x, Block& w, Block& out) {
       magnitude.push_back(sums[i] * (1 + gamma));  // these sums have rounded too
       doubt.push_back(doubts[i] * (1 + gamma));
     }
-    engine.weights.emplace_back(c.map.taps * c.inputs, c.outputs, matrix);
+    engine.add(c, group, matrix);
   }
   return [c, engine, magnitude, doubt, gamma, &x, &out,
           reach = Reach()](std::int64_t rows) mutable {
