@@ -62,6 +62,59 @@ Carried StreamBuilder::as_format(Carried x, const Format& format) {
   return x;
 }
 
+namespace {
+
+/// True if `source` is groups of `lanes` positions that stand together in words, or are filled.
+bool together(const std::vector<std::int32_t>& source, std::int64_t lanes) {
+  if (static_cast<std::int64_t>(source.size()) % lanes != 0) return false;
+  for (std::size_t i = 0; i < source.size(); ++i) {
+    const auto l = static_cast<std::int32_t>(i % static_cast<std::size_t>(lanes));
+    const std::int32_t first = source[i - static_cast<std::size_t>(l)];
+    if (first >= 0 && first % lanes != 0) return false;
+    if (source[i] != (first < 0 ? first : first + l)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Carried StreamBuilder::reordered(Carried x, const std::vector<std::int32_t>& source,
+                                 const std::vector<std::int64_t>& fill, std::int64_t lanes) {
+  lanes = std::min(lanes, x.channels);
+  while (x.channels % lanes != 0 || !together(source, lanes)) --lanes;
+  x = with_lanes(std::move(x), lanes);
+  stream::Reorder unit;
+  if (!fill.empty()) {
+    const auto [low, high] = std::minmax_element(fill.begin(), fill.end());
+    x.range = hull(x.range, {*low, *high});
+    x = as_format(std::move(x), format_of(x.format.lanes, x.range));
+  }
+  unit.format = x.format;
+  unit.words = static_cast<int>(x.elements() / lanes);
+  unit.fill = fill;
+  for (std::size_t i = 0; i < source.size(); i += static_cast<std::size_t>(lanes)) {
+    unit.source.push_back(source[i] < 0 ? -1 : static_cast<std::int32_t>(source[i] / lanes));
+  }
+  x.channel = this->unit("reorder", unit, {x.channel})[0];
+  x.pixels = 1;
+  x.channels = static_cast<std::int64_t>(source.size());
+  x.fill.reset();
+  return x;
+}
+
+Carried StreamBuilder::arranged(Carried x, const std::vector<std::int32_t>& wanted) {
+  if (x.order == wanted) return x;
+  std::vector<std::int32_t> position(x.order.size()), source;
+  for (std::size_t i = 0; i < x.order.size(); ++i) {
+    position[static_cast<std::size_t>(x.order[i])] = static_cast<std::int32_t>(i);
+  }
+  for (const std::int32_t e : wanted) source.push_back(position[static_cast<std::size_t>(e)]);
+  const std::int64_t lanes = x.format.lanes;
+  x = reordered(std::move(x), source, {}, lanes);
+  x.order = wanted;
+  return x;
+}
+
 Carried StreamBuilder::reshaped(Carried x, std::int64_t channels, std::int64_t lanes) {
   NIB_CHECK(x.elements() % channels == 0, "vectors of equal length");
   if (x.channels != channels) {

@@ -53,6 +53,13 @@ class StreamBuilder {
   [[nodiscard]] Carried reshaped(Carried x, std::int64_t channels, std::int64_t lanes);
   /// The same numbers in lanes of the bits and kind of `format`, which holds them.
   [[nodiscard]] Carried as_format(Carried x, const stream::Format& format);
+  /// The elements of x in the order `source`, positions in the order of x or -1 for the next of
+  /// `fill`, as one vector, in words of as many lanes (up to `lanes`) as stay together. The order
+  /// of the result is left to the caller.
+  [[nodiscard]] Carried reordered(Carried x, const std::vector<std::int32_t>& source,
+                                  const std::vector<std::int64_t>& fill, std::int64_t lanes);
+  /// x with its elements in the order `wanted`.
+  [[nodiscard]] Carried arranged(Carried x, const std::vector<std::int32_t>& wanted);
   /// The same vectors with `lanes` lanes a word.
   [[nodiscard]] Carried with_lanes(Carried x, std::int64_t lanes);
 

@@ -143,6 +143,11 @@ Contract of(const Argmax& u) {
                 u.queue, 1);
 }
 
+Contract of(const Reorder& u) {
+  const auto made = static_cast<int>(u.source.size());
+  return simple(sequence({pass(u.words, 1, 0), pass(made, 0, 1)}), u.format, u.format, u.queue, 2);
+}
+
 int new_channel(Design& design, Channel channel, const Format& format) {
   channel.bits = format.width();
   design.network.channels.push_back(std::move(channel));

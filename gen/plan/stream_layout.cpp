@@ -212,17 +212,17 @@ stream::Window window_of(const lower::Window& window, const FeatureMap& in, cons
   return w;
 }
 
-std::vector<std::int32_t> channels_of(const std::vector<std::int32_t>& order, const FeatureMap& map,
-                                      const std::string& node) {
+std::optional<std::vector<std::int32_t>> channels_of(const std::vector<std::int32_t>& order,
+                                                     const FeatureMap& map) {
   std::vector<std::int32_t> channel(at(map.channels));
   for (std::int64_t c = 0; c < map.channels; ++c) {
     const std::int32_t e = order[at(c)];
     channel[at(c)] = static_cast<std::int32_t>(map.channels_last ? e : e / map.pixels());
+    if (channel[at(c)] >= map.channels) return std::nullopt;
   }
   for (std::int64_t p = 0; p < map.pixels(); ++p) {
     for (std::int64_t c = 0; c < map.channels; ++c) {
-      if (order[at(p * map.channels + c)] == map.element(p, channel[at(c)])) continue;
-      fail(ErrorCode::E706, "a feature map that does not arrive pixel by pixel", node);
+      if (order[at(p * map.channels + c)] != map.element(p, channel[at(c)])) return std::nullopt;
     }
   }
   return channel;

@@ -39,10 +39,10 @@ struct FeatureMap {
 [[nodiscard]] std::optional<std::vector<std::int32_t>> inverse(const lower::Reindex& op,
                                                                std::int64_t inputs);
 
-/// The channel at each lane of a pixel of `x`, whose elements are those of `map` in whole pixels.
-/// `order`: of x. Errors: E0706 on `node` where it is not the same for all pixels.
-[[nodiscard]] std::vector<std::int32_t> channels_of(const std::vector<std::int32_t>& order,
-                                                    const FeatureMap& map, const std::string& node);
+/// The channel at each lane of a pixel, where elements of `map` in this order come pixel by pixel,
+/// with the channels of all pixels in one order.
+[[nodiscard]] std::optional<std::vector<std::int32_t>> channels_of(
+    const std::vector<std::int32_t>& order, const FeatureMap& map);
 
 /// An order of elements that suits the readers of a value.
 struct Wish {

@@ -275,6 +275,21 @@ void StreamLowering::pointwise(std::size_t n) {
   std::vector<Affine> lanes(at(x.channels), Affine{x.span, x.low, 1});
   finish(n, std::move(x), lanes);
 }
+std::vector<std::int32_t> StreamLowering::to_pixels(Carried& x, const FeatureMap& map,
+                                                    std::int64_t lanes) {
+  auto channel = channels_of(x.order, map);
+  if (!channel) {
+    std::vector<std::int32_t> wanted;
+    for (std::int64_t p = 0; p < map.pixels(); ++p) {
+      for (std::int64_t c = 0; c < map.channels; ++c) wanted.push_back(map.element(p, c));
+    }
+    x = builder_.arranged(std::move(x), wanted);
+    channel = channels_of(x.order, map);
+  }
+  x = builder_.reshaped(std::move(x), map.channels, std::min(map.channels, lanes));
+  return *channel;
+}
+
 void StreamLowering::place(const lower::Step&, std::size_t n) { pointwise(n); }
 void StreamLowering::place(const lower::Clamp&, std::size_t n) { pointwise(n); }
 

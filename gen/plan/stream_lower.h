@@ -70,12 +70,16 @@ class StreamLowering {
   void place(const lower::Step& op, std::size_t n);
   void place(const lower::Clamp& op, std::size_t n);
   void place(const lower::Reindex& op, std::size_t n);
+  void reorder(const lower::Reindex& op, std::size_t n);
   void place(const lower::Sum& op, std::size_t n);
   void place(const lower::Concat& op, std::size_t n);
   void place(const lower::ArgMax& op, std::size_t n);
   void place(const lower::TopK& op, std::size_t n);
   void place(const lower::MaxPool& op, std::size_t n);
   void pointwise(std::size_t n);
+  /// x pixel by pixel with `lanes` lanes a word; the channel of each lane of a pixel.
+  [[nodiscard]] std::vector<std::int32_t> to_pixels(Carried& x, const FeatureMap& map,
+                                                    std::int64_t lanes);
   void sum_pool(std::size_t n, Carried x, const stream::Window& window,
                 std::vector<std::int32_t> order);
 

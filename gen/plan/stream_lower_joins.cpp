@@ -38,8 +38,7 @@ void StreamLowering::place(const lower::MaxPool& op, std::size_t n) {
   Carried x = take(node.inputs[0]);
   open_layer(n);
   const std::int64_t lanes = folded_[n] != 0 ? folds_[n].simd : x.format.lanes;
-  x = builder_.reshaped(std::move(x), in.channels, std::min(in.channels, lanes));
-  const std::vector<std::int32_t> channel = channels_of(x.order, in, node.name);
+  const std::vector<std::int32_t> channel = to_pixels(x, in, lanes);
   stream::Pool pool = pool_of(window, x);
   if (!side_by_side(window.rows) || !side_by_side(window.columns)) {
     // Windows one by one, each a frame of its own; padding is the least of all.
@@ -78,9 +77,7 @@ void StreamLowering::place(const lower::Sum& op, std::size_t n) {
       [](const Carried& a, const Carried& b) { return a.format.lanes < b.format.lanes; });
   const std::int64_t lanes = folded_[n] != 0 ? folds_[n].simd : widest.format.lanes;
   for (Carried& t : terms) {
-    if (t.order != widest.order) {
-      fail(ErrorCode::E706, "terms of a sum that arrive in different orders", node.name);
-    }
+    t = builder_.arranged(std::move(t), widest.order);
     t = builder_.reshaped(std::move(t), widest.channels, std::min(widest.channels, lanes));
   }
   Carried y = terms[0];
@@ -179,14 +176,20 @@ void StreamLowering::place(const lower::ArgMax&, std::size_t n) {
   const std::int64_t classes = x.elements() / rows;
   open_layer(n);
   const std::int64_t lanes = folded_[n] != 0 ? folds_[n].simd : x.format.lanes;
+  // Rows in any order, but the classes of each in theirs.
+  bool in_order = true;
+  for (std::int64_t i = 0; i < x.elements(); ++i) {
+    const std::int32_t first = x.order[at(i - i % classes)];
+    in_order = in_order && first % classes == 0 && x.order[at(i)] == first + i % classes;
+  }
+  if (!in_order) {
+    std::vector<std::int32_t> plain(x.order.size());
+    std::iota(plain.begin(), plain.end(), 0);
+    x = builder_.arranged(std::move(x), plain);
+  }
   x = builder_.reshaped(std::move(x), classes, std::min(classes, lanes));
   Carried y;
   for (std::int64_t r = 0; r < rows; ++r) {
-    for (std::int64_t c = 0; c < classes; ++c) {
-      const std::int32_t first = x.order[at(r * classes)];
-      if (first % classes == 0 && x.order[at(r * classes + c)] == first + c) continue;
-      fail(ErrorCode::E706, "classes that arrive in another order than theirs", node.name);
-    }
     y.order.push_back(static_cast<std::int32_t>(x.order[at(r * classes)] / classes));
   }
   stream::Argmax unit;

@@ -41,6 +41,16 @@ std::optional<std::int64_t> lane_of(const Carried& x, std::int64_t code) {
   return lane == 0 || lane == 1 ? std::optional(2 * lane - 1) : std::nullopt;
 }
 
+/// True if each row of `columns` elements comes in one piece, in the same order as the others.
+bool rows_together(const std::vector<std::int32_t>& order, std::int64_t columns) {
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const std::size_t c = i % at(columns);
+    if (order[i] / columns != order[i - c] / columns) return false;
+    if (order[i] % columns != order[c] % columns) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 void StreamLowering::place(const lower::Linear& op, std::size_t n) {
@@ -48,6 +58,11 @@ void StreamLowering::place(const lower::Linear& op, std::size_t n) {
   const std::int64_t columns = op.weights.shape[1], rows = op.weights.shape[0];
   Carried x = take(node.inputs[0]);
   open_layer(n);
+  if (!rows_together(x.order, columns)) {
+    std::vector<std::int32_t> plain(x.order.size());
+    std::iota(plain.begin(), plain.end(), 0);
+    x = builder_.arranged(std::move(x), plain);
+  }
   x = builder_.reshaped(std::move(x), columns, std::min<std::int64_t>(columns, folds_[n].simd));
   // Each vector is one row of the input; its elements come in the same order in all of them.
   std::vector<std::int32_t> column(at(columns)), source(at(x.pixels));
@@ -55,10 +70,7 @@ void StreamLowering::place(const lower::Linear& op, std::size_t n) {
     const auto* e = &x.order[at(p * columns)];
     source[at(p)] = static_cast<std::int32_t>(e[0] / columns);
     for (std::int64_t c = 0; c < columns; ++c) {
-      const auto at_column = static_cast<std::int32_t>(e[c] % columns);
-      if (p == 0) column[at(c)] = at_column;
-      if (e[c] / columns == source[at(p)] && at_column == column[at(c)]) continue;
-      fail(ErrorCode::E706, "rows of a product that do not arrive one by one", node.name);
+      if (p == 0) column[at(c)] = static_cast<std::int32_t>(e[c] % columns);
     }
   }
   std::vector<std::int32_t> row(at(rows));
@@ -219,8 +231,7 @@ void StreamLowering::place(const lower::Conv& op, std::size_t n) {
   open_layer(n);
   const bool slides = taps > 1 || ay.stride > 1 || ax.stride > 1 || padded;
   const std::int64_t wanted = apart ? folds_[n].pe : folds_[n].simd;
-  x = builder_.reshaped(std::move(x), in.channels, std::min(in.channels, wanted));
-  const std::vector<std::int32_t> channel = channels_of(x.order, in, node.name);
+  const std::vector<std::int32_t> channel = to_pixels(x, in, wanted);
   const ConvRows rows = rows_of(layout_.wish[at(node.output)], out, apart ? &channel : nullptr);
 
   // The sum of windows side by side is a pool's.

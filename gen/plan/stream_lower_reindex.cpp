@@ -1,4 +1,6 @@
-// Rearrangements that are units: elements that repeat.
+// Rearrangements that are units: repeated pixels; any other order, with constants.
+#include <numeric>
+
 #include "nib/base/check.h"
 #include "nib/base/error.h"
 #include "nib/plan/stream_lower.h"
@@ -45,8 +47,7 @@ void StreamLowering::place(const lower::Reindex& op, std::size_t n) {
     Carried x = take(node.inputs[0]);
     open_layer(n);
     const std::int64_t lanes = folded_[n] != 0 ? folds_[n].simd : x.format.lanes;
-    x = builder_.reshaped(std::move(x), in->channels, std::min(in->channels, lanes));
-    const auto channel = channels_of(x.order, *in, node.name);
+    const auto channel = to_pixels(x, *in, lanes);
     stream::Upsample unit;
     unit.format = x.format;
     unit.columns = static_cast<int>(in->columns);
@@ -63,7 +64,41 @@ void StreamLowering::place(const lower::Reindex& op, std::size_t n) {
     if (chains_[n].computes) return finish(n, std::move(x), codes);
     return publish(node.output, std::move(x));
   }
-  fail(ErrorCode::E706, "a rearrangement that drops, adds or repeats elements", node.name);
+  reorder(op, n);
+}
+
+void StreamLowering::reorder(const lower::Reindex& op, std::size_t n) {
+  const lower::Node& node = graph_.nodes[n];
+  const Wish& wish = layout_.wish[at(node.output)];
+  std::vector<std::int32_t> order = wish.order;
+  if (wish.pixels == 0) {
+    order.resize(op.source.size());
+    std::iota(order.begin(), order.end(), 0);
+  }
+  Carried x = take(node.inputs[0]);
+  open_layer(n);
+  std::vector<std::int32_t> position(x.order.size()), source;
+  for (std::size_t i = 0; i < x.order.size(); ++i) {
+    position[at(x.order[i])] = static_cast<std::int32_t>(i);
+  }
+  std::vector<std::int64_t> codes(op.source.size()), fill;
+  auto next = op.fill.begin();
+  for (std::size_t e = 0; e < op.source.size(); ++e) {
+    if (op.source[e] == lower::Reindex::kFilled) codes[e] = *next++;
+  }
+  for (const std::int32_t e : order) {
+    const std::int32_t from = op.source[at(e)];
+    source.push_back(from == lower::Reindex::kFilled ? -1 : position[at(from)]);
+    if (source.back() < 0) fill.push_back(codes[at(e)]);
+  }
+  NIB_CHECK(x.low == 0 && x.span == 1 && !x.bipolar(), "codes");
+  const std::int64_t most = std::max<std::int64_t>(1, wish.lanes);
+  const std::int64_t lanes =
+      folded_[n] != 0 ? folds_[n].simd : std::max<std::int64_t>(x.format.lanes, most);
+  x = builder_.reordered(std::move(x), source, fill, lanes);
+  x.order = std::move(order);
+  const std::vector<Affine> sums(at(x.channels));
+  finish(n, std::move(x), sums);
 }
 
 }  // namespace nib::plan

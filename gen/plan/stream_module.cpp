@@ -206,6 +206,32 @@ ModuleUse of(const Argmax& u) {
              u.queue);
 }
 
+ModuleUse of(const Reorder& u) {
+  const int width = u.format.width();
+  int number_bits = 1;
+  while ((1 << number_bits) < u.words) ++number_bits;
+  const bool fills = !u.fill.empty();
+  const int payload = fills ? std::max(width, number_bits) : number_bits;
+  Bits bits;
+  auto fill = u.fill.begin();
+  for (const std::int32_t word : u.source) {
+    if (word >= 0) {
+      bits.append(word, payload);
+    } else {
+      for (int l = 0; l < u.format.lanes; ++l) {
+        bits.append(code_of(*fill++, u.format.kind), u.format.bits);
+      }
+      bits.append(0, payload - width);
+    }
+    if (fills) bits.append(word < 0 ? 1 : 0, 1);
+  }
+  const auto made = static_cast<std::int64_t>(u.source.size());
+  return use("nib_reorder",
+             {number("Width", width), number("In", u.words), number("Out", made),
+              number("Fills", fills ? 1 : 0), rom(bits, made)},
+             u.queue);
+}
+
 }  // namespace
 
 void Bits::append(std::int64_t value, int bits) {

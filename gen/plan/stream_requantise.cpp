@@ -23,6 +23,8 @@ using stream::Threshold;
 constexpr std::int64_t kFewLevels = 15;
 /// Comparators of a lane that are still built.
 constexpr std::int64_t kMostLevels = 4096;
+/// Codes of a line.
+constexpr std::int64_t kMostCodes = 1 << 20;
 /// Fraction of a line: with the codes before it, a product of at most 60 bits.
 constexpr int kMostShift = 48;
 constexpr std::int64_t kMostProduct = std::int64_t{1} << 60;
@@ -50,17 +52,15 @@ class Requantiser {
     } else {
       for (const Point& p : points_) steps_.push_back(on_lanes(*p.f.step, p.x, p.lane));
     }
-    bool falling = false;
+    bool rising = true, monotone = true;
     for (const lower::StepFunction& f : steps_) {
       const Trend way = trend(f);
-      if (way == Trend::kNeither) refuse("a function that neither rises nor falls");
-      falling = falling || way == Trend::kFalling;
+      rising = rising && way != Trend::kFalling && way != Trend::kNeither;
+      monotone = monotone && way != Trend::kNeither;
     }
     const std::int64_t levels = image_.max - image_.min;
-    if (levels > kFewLevels && lines()) return line();
-    if (levels > kMostLevels) refuse(fmt::format("a function of {} uneven steps", levels));
-    if (falling) negate();
-    return threshold(bipolar && levels == 1);
+    if (levels > kFewLevels && levels <= kMostCodes && monotone && lines()) return line();
+    return rising ? threshold(bipolar && levels == 1) : difference();
   }
 
  private:
@@ -200,59 +200,82 @@ class Requantiser {
     return y;
   }
 
-  /// Turns falling functions over, with a factor of -1 in front.
-  void negate() {
-    Scale unit;
-    unit.format = in_.format;
-    unit.fold = static_cast<int>(fold_);
-    unit.factor_bits = 2;
-    unit.kind = Kind::kSigned;
-    for_entries([&](std::size_t, std::int64_t p) {
-      const bool falls = p >= 0 && trend(steps_[static_cast<std::size_t>(p)]) == Trend::kFalling;
-      unit.factors.push_back(falls ? -1 : 1);
-      unit.biases.push_back(0);
-    });
-    for (lower::StepFunction& f : steps_) {
-      if (trend(f) == Trend::kFalling) {
-        f = on_lanes(f, {-1, 0, 1}, {-f.domain.max, -f.domain.min});
-      }
-    }
-    const Range range = hull(in_.range, -in_.range);
-    unit.bits = signed_bits(range);
-    in_ = out(builder_.unit("sign", unit, {in_.channel})[0], unit.bits, unit.kind, range);
-    lanes_ = full_range(unit.bits, true);
-  }
+  using Tables = std::vector<std::vector<std::int64_t>>;  // levels of each point
 
-  Carried threshold(bool bipolar) {
+  /// offset + the number of levels reached, for each lane of `channel`.
+  Carried counted(const std::string& role, int channel, Tables tables, std::int64_t offset,
+                  bool bipolar) {
+    std::size_t most = 1;
+    for (const auto& table : tables) most = std::max(most, table.size());
+    if (most > kMostLevels) refuse(fmt::format("a function of {} uneven steps", most));
+    for (auto& table : tables) table.resize(most, lanes_.max + 1);
     Threshold unit;
     unit.format = in_.format;
     unit.fold = static_cast<int>(fold_);
-    unit.levels = static_cast<int>(std::max<std::int64_t>(1, image_.max - image_.min));
-    std::vector<std::vector<std::int64_t>> tables;
-    for (const lower::StepFunction& f : steps_) {
-      tables.push_back(levels_of(f, lanes_.min, lanes_.max + 1));
-      if (tables.back().empty()) tables.back().push_back(lanes_.max + 1);
-    }
+    unit.levels = static_cast<int>(most);
     for_entries([&](std::size_t, std::int64_t p) {
       const auto& table = tables[p < 0 ? 0 : static_cast<std::size_t>(p)];
       unit.table.insert(unit.table.end(), table.begin(), table.end());
     });
-    const Range codes{image_.min, image_.min + unit.levels};
+    const Range codes{offset, offset + unit.levels};
     const stream::Format format = format_of(1, codes);
     unit.bipolar = bipolar;
     unit.bits = bipolar ? 1 : format.bits;
-    unit.offset = bipolar ? 0 : static_cast<int>(image_.min);
-    Carried y = out(builder_.unit("threshold", unit, {in_.channel})[0], unit.bits,
-                    bipolar ? Kind::kBipolar : format.kind, bipolar ? Range{-1, 1} : image_);
-    if (bipolar) y.low = image_.min;
+    unit.offset = bipolar ? 0 : static_cast<int>(offset);
+    Carried y = out(builder_.unit(role, unit, {channel})[0], unit.bits,
+                    bipolar ? Kind::kBipolar : format.kind, bipolar ? Range{-1, 1} : codes);
+    if (bipolar) y.low = offset;
+    y.fill.reset();
     if (in_.fill && !y.full()) {
-      const auto& table = tables[0];
-      const auto reached = std::count_if(table.begin(), table.end(),
+      const auto reached = std::count_if(tables[0].begin(), tables[0].end(),
                                          [&](std::int64_t level) { return *in_.fill >= level; });
-      y.fill = bipolar ? (reached > 0 ? 1 : -1) : image_.min + reached;
-    } else {
-      y.fill.reset();
+      y.fill = bipolar ? (reached > 0 ? 1 : -1) : offset + reached;
     }
+    return y;
+  }
+
+  Carried threshold(bool bipolar) {
+    if (image_.max - image_.min > kMostLevels) {
+      refuse(fmt::format("a function of {} uneven steps", image_.max - image_.min));
+    }
+    Tables tables;
+    for (const lower::StepFunction& f : steps_) {
+      tables.push_back(levels_of(f, lanes_.min, lanes_.max + 1));
+    }
+    return counted("threshold", in_.channel, std::move(tables), image_.min, bipolar);
+  }
+
+  /// Steps up less steps down.
+  Carried difference() {
+    Tables ups, downs;
+    for (const lower::StepFunction& f : steps_) {
+      ups.emplace_back();
+      downs.emplace_back();
+      std::int64_t level = image_.min;
+      for (std::size_t i = 0; i < f.levels.size(); ++i) {
+        const std::int64_t from = i == 0 ? lanes_.min : f.thresholds[i - 1];
+        const std::int64_t step = f.levels[i] - level;
+        level = f.levels[i];
+        auto& table = step > 0 ? ups.back() : downs.back();
+        if (std::abs(step) > kMostLevels) refuse("a function of too great steps");
+        table.insert(table.end(), static_cast<std::size_t>(std::abs(step)), from);
+      }
+    }
+    const stream::Fork fork{in_.format, std::vector<stream::Queue>(2)};
+    const std::vector<int> both = builder_.unit("fork", fork, {in_.channel});
+    const Carried up = counted("up", both[0], std::move(ups), image_.min, false);
+    const Carried down = counted("down", both[1], std::move(downs), 0, false);
+    stream::Add add;
+    add.a = up.format;
+    add.b = down.format;
+    add.factor_b = -1;
+    const stream::Format format = format_of(1, image_);
+    add.bits = format.bits;
+    add.kind = format.kind;
+    Carried y = out(builder_.unit("less", add, {up.channel, down.channel})[0], format.bits,
+                    format.kind, image_);
+    y.fill.reset();
+    if (up.fill && down.fill) y.fill = *up.fill - *down.fill;
     return y;
   }
 

@@ -143,9 +143,17 @@ struct Argmax {
   int classes = 1;
   Queue queue;
 };
+/// Frames of `words` words, then the words `source` of each, -1: the next word of `fill`.
+struct Reorder {
+  Format format;
+  int words = 1;
+  std::vector<std::int32_t> source;
+  std::vector<std::int64_t> fill;  ///< lanes
+  Queue queue;
+};
 
 using Spec = std::variant<Fifo, Boundary, Fork, Add, Concat, Width, WindowUnit, Mvu, Vvu, Pool,
-                          Threshold, Scale, Upsample, Argmax>;
+                          Threshold, Scale, Upsample, Argmax, Reorder>;
 
 /// What the timing contract says of a unit.
 struct Contract {

@@ -201,6 +201,20 @@ std::vector<Lanes> of(const Argmax& u, const Inputs& in) {
   return {out};
 }
 
+std::vector<Lanes> of(const Reorder& u, const Inputs& in) {
+  Lanes out;
+  const std::int64_t lanes = u.format.lanes, frame = u.words * lanes;
+  for (std::int64_t f = 0; (f + 1) * frame <= size(in[0]); ++f) {
+    auto fill = u.fill.begin();
+    for (const std::int32_t word : u.source) {
+      const auto first = word < 0 ? fill : in[0].begin() + f * frame + word * lanes;
+      out.insert(out.end(), first, first + lanes);
+      if (word < 0) fill += lanes;
+    }
+  }
+  return {out};
+}
+
 }  // namespace
 
 std::vector<Lanes> values(const Spec& spec, const std::vector<Lanes>& inputs) {

@@ -145,6 +145,13 @@ for sign in "1'b0" "1'b1"; do
     lint nib_argmax -GClasses=$1 -GLanes=$2 -GInW=3 "-GInSigned=$sign" -GDepth=2
   done
 done
+# In Out Width Fills
+for reorder in "1 1 1 0" "1 3 9 1" "5 8 1 1" "64 3 12 0" "300 2 3 1"; do
+  set -- $reorder
+  lint nib_reorder -GIn=$1 -GOut=$2 -GWidth=$3 "-GFills=1'b$4" -GDepth=4
+  lint nib_reorder -GIn=$1 -GOut=$2 -GWidth=$3 "-GFills=1'b$4" -GDepth=4 "-GInline=1'b0" \
+    '-GFile="table.mem"'
+done
 for upsample in "1 1 1 1" "4 2 2 3" "8 1 1 2"; do
   set -- $upsample
   lint nib_upsample -GWidth=3 -GColumns=$1 -GFold=$2 -GFactorY=$3 -GFactorX=$4 -GDepth=3

@@ -107,7 +107,7 @@ class Maker {
     // Paths that meet again, with units in between that keep the shape.
     if (open_.size() > 1 && draw_.chance(30)) return join();
     if (open_.size() > 1 && draw_.chance(40)) return replace(at, [&] { return keep_shape(s); });
-    switch (draw_.number(0, 17)) {
+    switch (draw_.number(0, 18)) {
       case 0:
         return replace(at, [&] { return fifo(s); });
       case 1:
@@ -139,6 +139,8 @@ class Maker {
       case 16:
         if (open_.size() < 3 && draw_.chance(20)) open_source();
         return;
+      case 17:
+        return replace(at, [&] { return reorder(s); });
       default:
         return join();
     }
@@ -374,6 +376,26 @@ class Maker {
     if (bipolar(s)) return false;
     add("argmax", Argmax{format(s), s.c, queue()}, {s.channel},
         {0, s.h, s.w, 1, 0, {0, std::max(1, s.c - 1)}});
+    return true;
+  }
+
+  bool reorder(const Open& s) {
+    Reorder u;
+    u.format = format(s);
+    u.words = words(s);
+    u.queue = queue();
+    Open like = s;
+    like.taps = 0;
+    like.w = draw_.number(1, s.w + 2);
+    const bool fills = draw_.chance(50) && full(s);
+    for (int i = 0; i < words(like); ++i) {
+      u.source.push_back(fills && draw_.chance(20) ? -1 : draw_.number(0, u.words - 1));
+      for (int l = 0; u.source.back() < 0 && l < u.format.lanes; ++l) {
+        u.fill.push_back(bipolar(s) ? draw_.number(0, 1) * 2 - 1
+                                    : draw_.in(s.range.min, s.range.max));
+      }
+    }
+    add("reorder", u, {s.channel}, like);
     return true;
   }
 
