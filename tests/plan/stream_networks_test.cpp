@@ -66,3 +66,16 @@ TEST_SUITE("networks" * doctest::skip()) {
     check_file("mlperf_ic_resnet8_int8_qdq.onnx", 3, 2);
   }
 }
+
+TEST_CASE("the MLPerf KWS network with the folds of its FINN submission") {
+  const std::string file = "mlperf_kws_w3a3_submission_qonnx.onnx";
+  if (!have("models/" + file)) return;
+  const plan::Folding folding{{"matmul_10", {10, 32, false}},
+                              {"matmul_22", {8, 32, false}},
+                              {"matmul_34", {8, 32, false}},
+                              {"matmul_46", {8, 1, false}}};
+  const auto plan = plan::plan_streaming(lower::lower(model(file, {}, true)),
+                                         arith::find_target("xc7z020-1"), {}, folding);
+  CHECK(plan.sizing.timing.cycles == 392 * plan.sizing.timing.frames);
+  CHECK(plan.sizing.timing.latency == 1235);
+}

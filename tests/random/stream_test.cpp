@@ -19,7 +19,7 @@ std::uint64_t number_of(const char* name, std::uint64_t absent) {
 }
 
 struct Totals {
-  std::int64_t streams = 0, codes = 0, unread = 0;
+  std::int64_t streams = 0, sized = 0, codes = 0, unread = 0;
   std::map<std::string, std::int64_t> refused;  ///< by reason
 };
 
@@ -38,6 +38,13 @@ void check(std::uint64_t seed, Totals& totals) {
     totals.codes += testing::compare(graph, plan, 3, static_cast<unsigned>(seed));
     const plan::Folding folding = testing::random_folding(plan, static_cast<unsigned>(seed));
     plan = plan::build_streaming(graph, target, {}, folding);
+    if (seed % 4 == 0) {
+      plan::size_streaming(plan);
+      CHECK(plan.sizing.timing.live);
+      CHECK(plan.sizing.timing.settled);
+      CHECK(plan.sizing.depths.size() == plan.design.formats.size());
+      ++totals.sized;
+    }
     totals.codes += testing::compare(graph, plan, 3, static_cast<unsigned>(seed));
     ++totals.streams;
   } catch (const Error& error) {
@@ -62,8 +69,8 @@ TEST_CASE("random networks as streams") {
     MESSAGE(times << " refused: " << reason);
     refused += times;
   }
-  MESSAGE(totals.streams << " networks as streams, " << totals.codes << " codes equal, " << refused
-                         << " refused");
+  MESSAGE(totals.streams << " networks as streams, " << totals.sized << " sized, " << totals.codes
+                         << " codes equal, " << refused << " refused");
   CHECK((only > 0 || totals.streams > refused));
 }
 

@@ -1,0 +1,151 @@
+// Streaming plans of small integer graphs: folds, words, padding, refusals.
+#include "nib/plan/stream_plan.h"
+
+#include "nib/arith/target.h"
+#include "nib/base/error.h"
+#include "stream_compare.h"
+
+using namespace nib;
+using namespace nib::testing;
+using namespace nib::plan;
+using lower::IntegerGraph;
+using lower::ValueId;
+
+namespace {
+
+const arith::Target& target() { return arith::find_target("xc7a100t-1"); }
+
+/// Values of one range, nodes in order.
+class Maker {
+ public:
+  Maker() { graph_.name = "small"; }
+  ValueId value(const std::string& name, Shape shape, Range range) {
+    lower::Value v;
+    v.name = name;
+    v.is_graph_tensor = true;
+    v.shape = std::move(shape);
+    v.scale = {1};
+    v.offset = {0};
+    v.range = {range};
+    v.producer = static_cast<lower::NodeId>(graph_.nodes.size());
+    graph_.values.push_back(std::move(v));
+    return static_cast<ValueId>(graph_.values.size()) - 1;
+  }
+  ValueId input(const std::string& name, Shape shape, Range range) {
+    const auto index = static_cast<std::int32_t>(graph_.inputs.size());
+    const ValueId id = value(name, std::move(shape), range);
+    graph_.nodes.push_back({name, {name}, "", lower::Input{index}, {}, id});
+    graph_.inputs.push_back(id);
+    graph_.input_names.push_back(name);
+    return id;
+  }
+  ValueId node(const std::string& name, lower::Op op, std::vector<ValueId> inputs, Shape shape,
+               Range range) {
+    const ValueId id = value(name, std::move(shape), range);
+    graph_.nodes.push_back({name, {name}, "", std::move(op), std::move(inputs), id});
+    return id;
+  }
+  IntegerGraph finish(const std::vector<ValueId>& outputs) {
+    for (const ValueId id : outputs) {
+      graph_.outputs.push_back(id);
+      graph_.output_names.push_back(graph_.value(id).name);
+    }
+    lower::verify(graph_);
+    return graph_;
+  }
+
+ private:
+  IntegerGraph graph_;
+};
+
+lower::Window window(std::int64_t kernel, std::int64_t stride, std::int64_t pad) {
+  return {{kernel, kernel}, {stride, stride}, {1, 1}, {pad, pad}, false};
+}
+
+/// A convolution of `channels` channels to 3 with its own padding code in each channel.
+IntegerGraph padded_convolution(std::int64_t channels, bool equal) {
+  Maker make;
+  const ValueId x = make.input("x", {1, channels, 4, 5}, {-3, 4});
+  lower::Conv conv;
+  conv.window = window(3, 1, 1);
+  conv.weights = Tensor<std::int64_t>({3, channels, 3, 3});
+  for (std::int64_t i = 0; i < conv.weights.size(); ++i) conv.weights[i] = i * 7 % 5 - 2;
+  conv.bias = {5, 0, -7};
+  for (std::int64_t c = 0; c < channels; ++c) conv.padding.push_back(equal ? 2 : c - 1);
+  const Range range{-8 * 9 * channels - 7, 8 * 9 * channels + 5};
+  return make.finish({make.node("conv", conv, {x}, {1, 3, 4, 5}, range)});
+}
+
+std::string message(const IntegerGraph& graph, const Folding& folding = {}) {
+  try {
+    (void)build_streaming(graph, target(), {}, folding);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+}  // namespace
+
+TEST_CASE("padding codes of their own in every channel") {
+  for (const bool equal : {true, false}) {
+    const IntegerGraph graph = padded_convolution(3, equal);
+    for (const LayerFold& fold :
+         {LayerFold{1, 1, false}, {2, 2, true}, {3, 3, false}, {9, 1, true}, {99, 99, false}}) {
+      const StreamPlan plan = build_streaming(graph, target(), {}, {{"conv", fold}});
+      CHECK(compare(graph, plan, 4, 1) > 0);
+      // Channels of unequal padding are shifted first.
+      CHECK(plan.design.units[1].name == (equal ? "conv_window" : "conv_scale"));
+    }
+  }
+}
+
+TEST_CASE("pools that overlap, with padding, and their order of channels") {
+  Maker make;
+  const ValueId x = make.input("x", {1, 5, 7, 6}, {-9, 3});
+  const ValueId y = make.node("pool", lower::MaxPool{window(3, 2, 1)}, {x}, {1, 5, 4, 3}, {-9, 3});
+  const IntegerGraph graph = make.finish({y});
+  for (const int simd : {1, 2, 5, 8}) {
+    const StreamPlan plan = build_streaming(graph, target(), {}, {{"pool", {simd, 1, false}}});
+    CHECK(compare(graph, plan, 4, 2) > 0);
+    CHECK(plan.outputs[0].elements_per_beat == std::min(simd, 5));
+    CHECK(plan.layers[0].units.size() == (simd < 5 ? 3 : 2));  // whole pixels come in
+  }
+}
+
+TEST_CASE("a sum of three with factors, one of them twice") {
+  Maker make;
+  const ValueId a = make.input("a", {1, 7}, {0, 5}), b = make.input("b", {1, 7}, {-8, 7});
+  const ValueId y = make.node("sum", lower::Sum{{2, -3, 1}}, {a, b, a}, {1, 7}, {-21, 39});
+  const IntegerGraph graph = make.finish({y});
+  const StreamPlan plan = build_streaming(graph, target(), {}, {{"sum", {3, 1, false}}});
+  CHECK(compare(graph, plan, 5, 3) > 0);
+  CHECK(plan.glue.size() == 4);  // three ends and a fork
+}
+
+TEST_CASE("what no unit computes is refused") {
+  Maker make;
+  const ValueId x = make.input("x", {1, 7}, {0, 5});
+  const ValueId y = make.node("top", lower::TopK{2, true}, {x}, {1, 2}, {0, 5});
+  const IntegerGraph graph = make.finish({y});
+  CHECK(message(graph) ==
+        "error E0706: a node that no streaming unit computes: the largest few of a row\n"
+        "  node: top\n"
+        "  hint: a stream knows the index of the largest alone: use ArgMax");
+  CHECK(message(padded_convolution(2, true), {{"conv2", {1, 1, false}}}) ==
+        "error E0705: no layer of that name: 'conv2' for a fold\n"
+        "  hint: the layers are: conv");
+}
+
+TEST_CASE("a plan is sized, and says why it goes on for ever") {
+  const IntegerGraph graph = padded_convolution(3, true);
+  const StreamPlan plan = plan_streaming(graph, target(), {}, {{"conv", {3, 3, false}}});
+  // 9 steps for each of 20 windows.
+  CHECK(plan.sizing.timing.cycles == 180 * plan.sizing.timing.frames);
+  CHECK(plan.sizing.timing.live);
+  CHECK(plan.sizing.timing.settled);
+  CHECK(plan.clock_mhz == target().default_clock_mhz);
+  for (std::size_t c = 0; c < plan.sizing.depths.size(); ++c) {
+    CHECK(plan.design.network.channels[c].depth == plan.sizing.depths[c]);
+  }
+}
