@@ -36,18 +36,23 @@ inline std::vector<Codes> random_codes(const lower::IntegerGraph& graph, std::in
   return all;
 }
 
-/// The lanes of a source: codes at their places, 0 bits where nothing stands; `last` at the end of
-/// each frame.
+/// The lanes of a source: codes at their places, anything where nothing stands; `last` at the end
+/// of each frame.
 inline plan::stream::Lanes lanes_of(const plan::StreamPlan& plan, const plan::StreamPort& port,
                                     const Codes& codes) {
   const plan::stream::Format& f = plan.design.formats[static_cast<std::size_t>(port.channel)];
   const bool bipolar = f.kind == plan::stream::Kind::kBipolar;
   const auto elements = static_cast<std::int64_t>(port.beat.size());
+  const Range all = full_range(f.bits, f.kind == plan::stream::Kind::kSigned);
+  std::mt19937_64 engine(7);
   plan::stream::Lanes lanes;
   for (std::int64_t row = 0; row < codes.size() / elements; ++row) {
     const std::size_t first = lanes.size();
     const auto word = static_cast<std::size_t>(f.lanes + 1);
-    lanes.resize(first + static_cast<std::size_t>(port.beats) * word, bipolar ? -1 : 0);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(port.beats) * word; ++i) {
+      const auto any = std::uniform_int_distribution<std::int64_t>(all.min, all.max)(engine);
+      lanes.push_back(bipolar ? 2 * (any & 1) - 1 : any);
+    }
     for (std::size_t e = 0; e < port.beat.size(); ++e) {
       const std::int64_t code = codes[row * elements + static_cast<std::int64_t>(e)];
       const auto beat = static_cast<std::size_t>(port.beat[e]);

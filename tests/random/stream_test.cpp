@@ -55,7 +55,7 @@ void check(std::uint64_t seed, Totals& totals) {
 
 }  // namespace
 
-TEST_CASE("random networks as streams") {
+TEST_CASE("networks of every dialect as streams") {
   const std::uint64_t only = number_of("NIB_RANDOM_ONLY", 0);
   const std::uint64_t first = only > 0 ? only : number_of("NIB_RANDOM_SEED", 1);
   const std::uint64_t count = only > 0 ? 1 : number_of("NIB_RANDOM_NETWORKS", 300);
