@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "nib/sim/prover.h"
+#include "nib/sim/rank_order.h"
 
 namespace nib::sim {
 namespace {
@@ -23,43 +25,6 @@ bool is_comparison(CellKind kind) {
   return kind == CellKind::kLt || kind == CellKind::kLe || kind == CellKind::kGe ||
          kind == CellKind::kGt;
 }
-
-/// What is known of the order of some numbers: i >= j, i > j; closed under transitivity.
-class Order {
- public:
-  explicit Order(std::size_t n) : n_(n), known_(n * n, kUnknown) {
-    for (std::size_t i = 0; i < n; ++i) at(i, i) = kAtLeast;
-  }
-
-  [[nodiscard]] bool at_least(std::size_t i, std::size_t j) const { return get(i, j) >= kAtLeast; }
-  [[nodiscard]] bool above(std::size_t i, std::size_t j) const { return get(i, j) == kAbove; }
-
-  /// Adds i >= j, or i > j.
-  void add(std::size_t i, std::size_t j, bool strict) {
-    for (std::size_t a = 0; a < n_; ++a) {
-      if (!at_least(a, i)) continue;
-      for (std::size_t b = 0; b < n_; ++b) {
-        if (!at_least(j, b)) continue;
-        const bool above_all = strict || above(a, i) || above(j, b);
-        at(a, b) = std::max(at(a, b), above_all ? kAbove : kAtLeast);
-      }
-    }
-  }
-  /// i stands before j: it is larger, or equal with the lower index. nullopt: not known.
-  [[nodiscard]] std::optional<bool> before(std::size_t i, std::size_t j) const {
-    if (i < j ? at_least(i, j) : above(i, j)) return true;
-    if (i < j ? above(j, i) : at_least(j, i)) return false;
-    return std::nullopt;
-  }
-
- private:
-  static constexpr char kUnknown = 0, kAtLeast = 1, kAbove = 2;
-  [[nodiscard]] char get(std::size_t i, std::size_t j) const { return known_[i * n_ + j]; }
-  char& at(std::size_t i, std::size_t j) { return known_[i * n_ + j]; }
-
-  std::size_t n_;
-  std::vector<char> known_;
-};
 
 /// A comparison that the order does not decide: is a >= b?
 struct Undecided {
@@ -75,8 +40,10 @@ struct Way {
 /// Follows words to candidates, on one way.
 class Follower {
  public:
-  Follower(LinearView& view, std::vector<LinearForm> codes)
-      : view_(view), codes_(std::move(codes)) {}
+  using Fold = std::function<LinearForm(const LinearForm&)>;
+  /// `fold` puts constants for the variables that are constant, as the codes have it.
+  Follower(LinearView& view, std::vector<LinearForm> codes, Fold fold)
+      : view_(view), codes_(std::move(codes)), fold_(std::move(fold)) {}
 
   void set_way(Way* way) { way_ = way; }
 
@@ -133,9 +100,10 @@ class Follower {
   const std::vector<std::size_t>& linear_residues(const Bits& bits) {
     const auto [known, is_new] = linear_.try_emplace(bits);
     if (!is_new) return known->second;
-    if (const auto form = view_.value(bits, Extension::kNone)) {
+    if (const auto read = view_.value(bits, Extension::kNone)) {
+      const LinearForm form = fold_(*read);
       for (std::size_t i = 0; i < codes_.size(); ++i) {
-        if (congruent(*form, codes_[i], bits.size())) known->second.push_back(i);
+        if (congruent(form, codes_[i], bits.size())) known->second.push_back(i);
       }
     }
     return known->second;
@@ -219,6 +187,7 @@ class Follower {
 
   LinearView& view_;
   std::vector<LinearForm> codes_;
+  Fold fold_;
   Way* way_ = nullptr;
   std::map<Bits, std::vector<std::size_t>> linear_;
 };
@@ -228,8 +197,10 @@ struct Grid {
   Rational unit, rest;
 };
 
-std::optional<Grid> grid_of(const LinearForm& word, const std::vector<RationalForm>& candidates) {
-  if (word.terms.empty()) return std::nullopt;
+/// The grids on which the word would be one of the candidates.
+std::vector<Grid> grids_of(const LinearForm& word, const std::vector<RationalForm>& candidates) {
+  std::vector<Grid> grids;
+  if (word.terms.empty()) return grids;
   for (const RationalForm& c : candidates) {
     if (c.terms.size() != word.terms.size()) continue;
     const Rational unit = c.terms[0].second / to_rational(word.terms[0].second);
@@ -238,14 +209,14 @@ std::optional<Grid> grid_of(const LinearForm& word, const std::vector<RationalFo
       same = c.terms[t].first == word.terms[t].first &&
              c.terms[t].second == unit * to_rational(word.terms[t].second);
     }
-    if (same) return Grid{unit, Rational(c.constant - unit * to_rational(word.constant))};
+    if (same) grids.push_back({unit, Rational(c.constant - unit * to_rational(word.constant))});
   }
-  return std::nullopt;
+  return grids;
 }
 
-/// The grid of the first comparison of a candidate in the cone of `output`.
-std::optional<Grid> compared_grid(LinearView& view, const Bits& output,
-                                  const std::vector<RationalForm>& candidates) {
+/// The linear words that comparisons in the cone of `output` compare.
+std::vector<LinearForm> compared_words(LinearView& view, const Bits& output) {
+  std::vector<LinearForm> words;
   std::set<int> seen;
   std::vector<Bit> open(output.begin(), output.end());
   while (!open.empty()) {
@@ -257,38 +228,58 @@ std::optional<Grid> compared_grid(LinearView& view, const Bits& output,
       const Extension extension =
           cell.a_signed && cell.b_signed ? Extension::kSigned : Extension::kUnsigned;
       for (const Bits* side : {&cell.a, &cell.b}) {
-        const auto form = view.value(*side, extension);
-        const auto grid = form ? grid_of(*form, candidates) : std::nullopt;
-        if (grid) return grid;
+        if (auto form = view.value(*side, extension)) words.push_back(std::move(*form));
       }
     }
     for (const auto* pins : {&cell.a, &cell.b, &cell.s}) {
       open.insert(open.end(), pins->begin(), pins->end());
     }
   }
-  return std::nullopt;
+  return words;
 }
 
-/// The candidates as words on the grid.
-std::vector<LinearForm> codes_on(const Grid& grid, const std::vector<RationalForm>& candidates,
-                                 const std::vector<Variable>& variables) {
-  const auto whole = [](const Rational& x) {
-    const auto value = x.get_den() == 1 ? to_int64(x.get_num()) : std::nullopt;
-    if (!value) throw Fault{"the candidates have no common grid of 64 bits"};
-    return *value;
-  };
+/// The candidates as words on the grid; nullopt where one is not on it.
+std::optional<std::vector<LinearForm>> codes_on(const Grid& grid,
+                                                const std::vector<RationalForm>& candidates,
+                                                const std::vector<Variable>& variables) {
   std::vector<LinearForm> codes;
   for (const RationalForm& c : candidates) {
     LinearForm form;
-    for (const auto& [variable, factor] : c.terms) {
-      form.terms.emplace_back(variable, whole(factor / grid.unit));
+    std::vector<std::pair<int, Rational>> parts = c.terms;
+    for (auto& [variable, factor] : parts) factor /= grid.unit;
+    parts.emplace_back(-1, Rational((c.constant - grid.rest) / grid.unit));
+    for (const auto& [variable, part] : parts) {
+      const auto value = part.get_den() == 1 ? to_int64(part.get_num()) : std::nullopt;
+      if (!value) return std::nullopt;
+      if (variable >= 0) form.terms.emplace_back(variable, *value);
+      if (variable < 0) form.constant = *value;
     }
-    form.constant = whole((c.constant - grid.rest) / grid.unit);
-    const auto exact = combine(form, 1, LinearForm{}, 0, 0, variables);
-    if (!exact) throw Fault{"the graph's linear form leaves 64 bits"};
-    codes.push_back(*exact);
+    auto exact = combine(form, 1, LinearForm{}, 0, 0, variables);
+    if (!exact) return std::nullopt;
+    codes.push_back(std::move(*exact));
   }
   return codes;
+}
+
+/// The grid on which all words that are compared are candidates, or the given one where there are
+/// none.
+std::optional<Grid> common_grid(const std::vector<LinearForm>& words,
+                                const std::vector<RationalForm>& candidates,
+                                const std::vector<Variable>& variables, const Grid& otherwise) {
+  const auto varies = [](const LinearForm& word) { return !word.terms.empty(); };
+  const auto first = std::find_if(words.begin(), words.end(), varies);
+  if (first == words.end()) return otherwise;
+  for (const Grid& grid : grids_of(*first, candidates)) {
+    const auto codes = codes_on(grid, candidates, variables);
+    if (!codes) continue;
+    const bool all = std::all_of(words.begin(), words.end(), [&](const LinearForm& word) {
+      return std::any_of(codes->begin(), codes->end(), [&](const LinearForm& code) {
+        return code.terms == word.terms && code.constant == word.constant;
+      });
+    });
+    if (all) return grid;
+  }
+  return std::nullopt;
 }
 
 /// What the ranges and equal forms say of the order by themselves.
@@ -351,12 +342,17 @@ Range Prover::prove_rank(const ProvenWord& word, std::size_t e, const GraphEleme
   const Bits output = element_bits(word, e);
   // The words hold what is ranked; a value that was negated for that is negated behind them.
   const Rational sign = g.negated ? -1 : 1;
-  std::optional<Grid> grid = compared_grid(view_, output, candidates);
-  if (!grid) grid = Grid{g.values ? sign * type.scale : Rational(1), sign * type.offset};
-  const std::vector<LinearForm> codes = codes_on(*grid, candidates, variables_);
+  std::vector<LinearForm> words = compared_words(view_, output);
+  for (LinearForm& compared : words) compared = folded(compared);
+  const Grid of_output{g.values ? Rational(sign * type.scale) : Rational(1),
+                       Rational(sign * type.offset)};
+  const std::optional<Grid> grid = common_grid(words, candidates, variables_, of_output);
+  const auto placed = grid ? codes_on(*grid, candidates, variables_) : std::nullopt;
+  if (!placed) throw Fault{"what is compared is no candidate, or on another grid than others"};
+  const std::vector<LinearForm>& codes = *placed;
   const bool on_grid = sign * type.scale == grid->unit && sign * type.offset == grid->rest;
   if (g.values && !on_grid) throw Fault{"not provable: a selection on another grid than its words"};
-  Follower follower(view_, codes);
+  Follower follower(view_, codes, [this](const LinearForm& form) { return folded(form); });
   Range range{INT64_MAX, INT64_MIN};
   const auto visit = [&](const Order& order) {
     std::size_t taken = 0;

@@ -2,7 +2,8 @@
 // network is refused for a reason that is on the list.
 //
 // NIB_RANDOM_NETWORKS=10000 runs that many, NIB_RANDOM_SEED=1 starts elsewhere; NIB_RANDOM_ONLY=17
-// runs one and tells all; NIB_RANDOM_FOLDER=DIR writes the models there.
+// runs one and tells all; NIB_RANDOM_FOLDER=DIR writes the models there, and the arguments that the
+// command needs with them.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -27,6 +28,11 @@ void write_model(const Network& network, std::uint64_t seed) {
   if (folder == nullptr) return;
   std::ofstream out(fmt::format("{}/random_{}.onnx", folder, seed), std::ios::binary);
   out << network.made.bytes();
+  // What the command has to be told besides.
+  std::ofstream arguments(fmt::format("{}/random_{}.args", folder, seed));
+  for (const auto& [input, type] : network.options.input_types) {
+    arguments << fmt::format("--input-type {}:{} ", input, to_string(type.type));
+  }
 }
 
 struct Totals {
