@@ -64,18 +64,21 @@ Wide best_factor(const Bounds& bounds, int shift, Wide most) {
 }  // namespace
 
 std::optional<Line> fit_line(std::span<const std::int64_t> levels, std::int64_t first_code,
-                             Range inputs, int most_shift, bool half_even) {
+                             Range inputs, int most_shift, bool half_even,
+                             std::span<const std::int64_t> below) {
   NIB_CHECK(std::is_sorted(levels.begin(), levels.end()), "levels ascend");
   // Levels that no input passes bound the line at the ends: there the clamp does not help.
-  std::vector<std::int64_t> inside;
+  std::vector<std::int64_t> inside, before;
   Bounds bounds;
   bounds.half_even = half_even;
-  for (const std::int64_t level : levels) {
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    const std::int64_t level = levels[i];
     if (level <= inputs.min) {
       ++first_code;
       bounds.above = {{inputs.min, first_code}};
     } else if (level <= inputs.max) {
       inside.push_back(level);
+      before.push_back(below.empty() ? level - 1 : below[i]);
     }
   }
   if (inside.empty()) return Line{0, first_code, 0};
@@ -84,7 +87,7 @@ std::optional<Line> fit_line(std::span<const std::int64_t> levels, std::int64_t 
   for (std::size_t i = 0; i < inside.size(); ++i) {
     const Wide code = Wide{first_code} + static_cast<std::int64_t>(i) + 1;
     bounds.above.push_back({inside[i], code});
-    bounds.below.push_back({inside[i] - 1, code});
+    bounds.below.push_back({before[i], code});
   }
   const auto line = [&](int shift) -> std::optional<Line> {
     // More than all codes between two neighbours: no line is steeper.

@@ -21,7 +21,8 @@ struct Line {
 /// The line with the smallest shift, up to `most_shift`, that equals for every x in `inputs`, once
 /// clamped to the codes first_code to first_code + levels.size(), the step function: first_code
 /// below levels[0], one more from each level on. Levels ascend. None where the steps are too
-/// uneven for a line.
+/// uneven for a line. `below`: for each level the greatest input that comes below it (and the level
+/// is one that comes); none: the number before it.
 ///
 /// For a level t with the code k from t on, the line must satisfy
 ///   factor * t + bias >= k * 2^shift   and   factor * (t - 1) + bias <= k * 2^shift - 1,
@@ -30,6 +31,7 @@ struct Line {
 /// lines: its length is concave, and the best factor is found by bisection.
 [[nodiscard]] std::optional<Line> fit_line(std::span<const std::int64_t> levels,
                                            std::int64_t first_code, Range inputs,
-                                           int most_shift = 24, bool half_even = false);
+                                           int most_shift = 24, bool half_even = false,
+                                           std::span<const std::int64_t> below = {});
 
 }  // namespace nib::plan::stream

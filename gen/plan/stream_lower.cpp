@@ -236,7 +236,8 @@ std::vector<char> StreamLowering::falling_rows(
   return falling;
 }
 
-void StreamLowering::finish(std::size_t n, Carried acc, const std::vector<Affine>& sums) {
+void StreamLowering::finish(std::size_t n, Carried acc, const std::vector<Affine>& sums,
+                            const Reach& reach) {
   const StreamChain& chain = chains_[n];
   // At the first node stands its own step or clamp where the layer is nothing else.
   const bool alone = grouping_of(graph_.nodes[n]) != nullptr;
@@ -256,8 +257,8 @@ void StreamLowering::finish(std::size_t n, Carried acc, const std::vector<Affine
   const std::int64_t count = same ? acc.channels : acc.elements();
   for (std::int64_t i = 0; i < count; ++i) {
     const std::size_t c = at(i % acc.channels);
-    points.push_back(
-        {sums[c], function_of(chain, acc.order[at(i)], range[c]), sums[c].lanes_of(range[c])});
+    points.push_back({sums[c], function_of(chain, acc.order[at(i)], range[c]),
+                      sums[c].lanes_of(range[c]), reach.empty() ? nullptr : reach[c]});
   }
   const ValueId result = result_of(n);
   Carried y = requantised(builder_, std::move(acc), points, layout_.bipolar[at(result)] != 0,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -43,7 +44,9 @@ class StreamLowering {
   void build(std::size_t n);
   void open_layer(std::size_t n);
   /// Does what the chain of node n does with sums whose elements are those of its output.
-  void finish(std::size_t n, Carried acc, const std::vector<Affine>& sums);
+  /// `reach`: by channel, as in Point; or none.
+  using Reach = std::vector<std::shared_ptr<const std::vector<std::int64_t>>>;
+  void finish(std::size_t n, Carried acc, const std::vector<Affine>& sums, const Reach& reach = {});
   [[nodiscard]] Chained function_of(const StreamChain& chain, std::int64_t element, Range x) const;
   [[nodiscard]] std::vector<std::int64_t> groups_of(const StreamChain& chain,
                                                     std::int64_t element) const;
@@ -70,6 +73,7 @@ class StreamLowering {
   void place(const lower::Step& op, std::size_t n);
   void place(const lower::Clamp& op, std::size_t n);
   void place(const lower::Reindex& op, std::size_t n);
+  [[nodiscard]] Reach reach_of(const lower::Sum& op, std::size_t n, const Carried& y) const;
   void reorder(const lower::Reindex& op, std::size_t n);
   void place(const lower::Sum& op, std::size_t n);
   void place(const lower::Concat& op, std::size_t n);

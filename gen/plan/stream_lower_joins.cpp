@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <numeric>
 
@@ -66,6 +67,50 @@ void StreamLowering::place(const lower::MaxPool& op, std::size_t n) {
   finish(n, std::move(x), lanes_to_codes);
 }
 
+namespace {
+
+/// Sums of two terms that are worth listing.
+constexpr std::int64_t kMostSums = 1 << 17;
+
+/// fa * a + fb * b of all a and b, ascending; null where they are too many.
+std::shared_ptr<const std::vector<std::int64_t>> sums_of(Range a, std::int64_t fa, Range b,
+                                                         std::int64_t fb) {
+  const std::int64_t wide = a.max - a.min + 1, high = b.max - b.min + 1;
+  if (wide > kMostSums || high > kMostSums || wide * high > kMostSums) return nullptr;
+  std::vector<std::int64_t> sums;
+  sums.reserve(at(wide * high));
+  for (std::int64_t x = a.min; x <= a.max; ++x) {
+    for (std::int64_t y = b.min; y <= b.max; ++y) sums.push_back(fa * x + fb * y);
+  }
+  std::sort(sums.begin(), sums.end());
+  sums.erase(std::unique(sums.begin(), sums.end()), sums.end());
+  return std::make_shared<const std::vector<std::int64_t>>(std::move(sums));
+}
+
+}  // namespace
+
+StreamLowering::Reach StreamLowering::reach_of(const lower::Sum& op, std::size_t n,
+                                               const Carried& y) const {
+  const Node& node = graph_.nodes[n];
+  if (node.inputs.size() != 2 || node.inputs[0] == node.inputs[1] || !chains_[n].computes) {
+    return {};
+  }
+  const lower::Value &a = graph_.value(node.inputs[0]), &b = graph_.value(node.inputs[1]);
+  std::map<std::array<std::int64_t, 4>, Reach::value_type> known;
+  Reach reach;
+  for (std::int64_t c = 0; c < y.channels; ++c) {
+    Range of_a = a.range_of(y.order[at(c)]), of_b = b.range_of(y.order[at(c)]);
+    for (std::int64_t p = 1; p < y.pixels; ++p) {
+      of_a = hull(of_a, a.range_of(y.order[at(p * y.channels + c)]));
+      of_b = hull(of_b, b.range_of(y.order[at(p * y.channels + c)]));
+    }
+    auto [found, is_new] = known.try_emplace({of_a.min, of_a.max, of_b.min, of_b.max});
+    if (is_new) found->second = sums_of(of_a, op.factors[0], of_b, op.factors[1]);
+    reach.push_back(found->second);
+  }
+  return reach;
+}
+
 void StreamLowering::place(const lower::Sum& op, std::size_t n) {
   const Node& node = graph_.nodes[n];
   std::vector<Carried> terms;
@@ -111,7 +156,8 @@ void StreamLowering::place(const lower::Sum& op, std::size_t n) {
   y.low = 0;
   y.span = 1;
   const std::vector<Affine> sums(at(y.channels), one ? Affine{factor, offset, 1} : Affine{1, 0, 1});
-  finish(n, std::move(y), sums);
+  const Reach reach = reach_of(op, n, y);
+  finish(n, std::move(y), sums, reach);
 }
 
 void StreamLowering::place(const lower::Concat&, std::size_t n) {

@@ -142,8 +142,8 @@ class Requantiser {
   bool lines() {
     for (const bool half_even : {false, true}) {
       lines_.clear();
-      for (const lower::StepFunction& f : steps_) {
-        const std::optional<Line> found = line_of(f, half_even);
+      for (std::size_t i = 0; i < steps_.size(); ++i) {
+        const std::optional<Line> found = line_of(steps_[i], points_[i].reach.get(), half_even);
         if (!found) break;
         lines_.push_back(*found);
       }
@@ -151,12 +151,23 @@ class Requantiser {
     }
     return false;
   }
-  std::optional<Line> line_of(const lower::StepFunction& f, bool half_even) const {
+  std::optional<Line> line_of(const lower::StepFunction& f, const std::vector<std::int64_t>* reach,
+                              bool half_even) const {
     const bool falling = trend(f) == Trend::kFalling;
     const lower::StepFunction rising =
         falling ? on_lanes(f, {-1, 0, 1}, {-f.domain.max, -f.domain.min}) : f;
-    const auto levels = levels_of(rising, rising.domain.min, rising.domain.max + 1);
-    auto line = stream::fit_line(levels, image_.min, rising.domain, kMostShift, half_even);
+    auto levels = levels_of(rising, rising.domain.min, rising.domain.max + 1);
+    std::vector<std::int64_t> below;
+    Range inputs = rising.domain;
+    if (reach != nullptr && !falling) {  // levels may stand anywhere between numbers that come
+      inputs = {reach->front(), reach->back()};
+      for (std::int64_t& level : levels) {
+        const auto from = std::lower_bound(reach->begin(), reach->end(), level);
+        below.push_back(from == reach->begin() ? level - 1 : *(from - 1));
+        level = from == reach->end() ? inputs.max + 1 : *from;
+      }
+    }
+    auto line = stream::fit_line(levels, image_.min, inputs, kMostShift, half_even, below);
     if (!line) return line;
     if (falling) line->factor = -line->factor;
     const double most = std::max(std::abs(static_cast<double>(in_.range.min)),

@@ -1,6 +1,7 @@
 // Inside plan: the units that turn lanes into codes: thresholds, or factor, bias and shift.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,8 @@ struct Point {
   Affine x;   ///< of the lane
   Chained f;  ///< the code
   Range lane;
+  /// The lanes that come, ascending, where they are known and few; null: all of the range.
+  std::shared_ptr<const std::vector<std::int64_t>> reach = nullptr;
 };
 
 /// Adds the units that make f(x(lane)) of every lane of `in`, by channel or (where there are as
