@@ -261,6 +261,18 @@ std::optional<std::vector<LinearForm>> codes_on(const Grid& grid,
   return codes;
 }
 
+/// A grid that all candidates are on.
+Grid finest_grid(const std::vector<RationalForm>& candidates) {
+  Integer denominator = 1;
+  for (const RationalForm& c : candidates) {
+    denominator = lcm(denominator, Integer(c.constant.get_den()));
+    for (const auto& [variable, factor] : c.terms) {
+      denominator = lcm(denominator, Integer(factor.get_den()));
+    }
+  }
+  return {Rational(Integer(1), denominator), 0};
+}
+
 /// The grid on which all words that are compared are candidates, or the given one where there are
 /// none.
 std::optional<Grid> common_grid(const std::vector<LinearForm>& words,
@@ -344,8 +356,8 @@ Range Prover::prove_rank(const ProvenWord& word, std::size_t e, const GraphEleme
   const Rational sign = g.negated ? -1 : 1;
   std::vector<LinearForm> words = compared_words(view_, output);
   for (LinearForm& compared : words) compared = folded(compared);
-  const Grid of_output{g.values ? Rational(sign * type.scale) : Rational(1),
-                       Rational(sign * type.offset)};
+  const Grid of_output =
+      g.values ? Grid{sign * type.scale, sign * type.offset} : finest_grid(candidates);
   const std::optional<Grid> grid = common_grid(words, candidates, variables_, of_output);
   const auto placed = grid ? codes_on(*grid, candidates, variables_) : std::nullopt;
   if (!placed) throw Fault{"what is compared is no candidate, or on another grid than others"};

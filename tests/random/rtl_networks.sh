@@ -6,7 +6,7 @@
 # not reach so far, and nothing else. Any other outcome is a fault; its folder is kept.
 set -uo pipefail
 nib=$1 generator=$2 work=$3 first=$4 count=$5
-may_refuse='E0309|E0502|E0503|E0505|E0703'
+may_refuse='E0309|E0502|E0503|E0505|E0703|E0704'
 mkdir -p "$work"
 equal=0 refused=0 unproven=0 faults=0
 
