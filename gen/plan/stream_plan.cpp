@@ -47,6 +47,7 @@ void size_streaming(StreamPlan& plan, std::int64_t interval) {
   goal.orders = small ? 4 : 1;
   goal.most_frames = small ? 60 : 12;
   goal.fixed = fixed_channels(plan.design);
+  goal.keep_latency = true;
   plan.sizing = size_channels(plan.design.network, plan.frames, goal);
   NIB_CHECK(plan.sizing.reached, "depths for an interval that no unit misses");
   set_depths(plan.design, plan.sizing.depths);

@@ -80,8 +80,8 @@ struct StreamPlan {
 };
 
 /// Builds the streaming design of an integer graph with the folds as given; depths are sized for
-/// the interval that deep queues allow. Errors: E0705 a fold for no layer, E0706 a node without a
-/// streaming form.
+/// the interval and latency that deep queues allow. Errors: E0705 a fold for no layer, E0706 a node
+/// without a streaming form.
 [[nodiscard]] StreamPlan plan_streaming(const lower::IntegerGraph& graph,
                                         const arith::Target& target, const Goal& goal,
                                         const Folding& folding);

@@ -24,6 +24,7 @@ class Sizer {
         frames_(frames),
         goal_(goal),
         steps_(std::make_shared<const std::vector<Steps>>(unroll(network))) {
+    latency_ = goal.latency;
     reachable_ = goal.interval >= least_interval(network, frames);
   }
 
@@ -41,6 +42,7 @@ class Sizer {
     Sizing best;
     best.reached = broken(start_) == Tight::kFloor;
     if (!best.reached) return best;
+    if (goal_.keep_latency) latency_ = last_latency_;
     alone_ = floors();
     for (const std::size_t c : channels_in(2)) alone_[c] = least(start_, c);
     for (int order = 0; order < goal_.orders; ++order) {
@@ -82,7 +84,8 @@ class Sizer {
     }
     if (!t.live) return Tight::kDeadlock;
     if (!t.settled || t.cycles > goal_.interval * t.frames) return Tight::kInterval;
-    return goal_.latency > 0 && t.latency > goal_.latency ? Tight::kLatency : Tight::kFloor;
+    last_latency_ = t.latency;
+    return latency_ > 0 && t.latency > latency_ ? Tight::kLatency : Tight::kFloor;
   }
 
   /// Most bits first, fewest bits first, along the network, against it, then at random.
@@ -182,6 +185,7 @@ class Sizer {
   SharedSteps steps_;
   std::vector<std::int64_t> start_, alone_;
   bool reachable_ = false;
+  std::int64_t latency_ = 0, last_latency_ = 0;  // at most; of the last run that kept the interval
   int probes_ = 0;
 };
 

@@ -16,6 +16,7 @@ struct SizeGoal {
   int orders = 4;             ///< in which channels are shrunk; the best result counts
   int most_frames = 60;       ///< of a run; what does not settle in so many counts as too slow
   std::vector<char> fixed;    ///< by channel: keeps its depth (boundary slices); may be empty
+  bool keep_latency = false;  ///< at most the latency of deep queues
 };
 
 /// Why a channel cannot be a word shallower.
