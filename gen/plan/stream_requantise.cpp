@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <optional>
 
 #include "nib/base/check.h"
@@ -23,6 +24,8 @@ using stream::Threshold;
 constexpr std::int64_t kFewLevels = 15;
 /// Comparators of a lane that are still built.
 constexpr std::int64_t kMostLevels = 4096;
+/// Limits and offsets of units are numbers of so many bits.
+constexpr int kPlainBits = 31;
 /// Codes of a line.
 constexpr std::int64_t kMostCodes = 1 << 20;
 /// Fraction of a line: with the codes before it, a product of at most 60 bits.
@@ -48,6 +51,7 @@ class Requantiser {
   Carried run(bool bipolar) {
     if (!points_[0].f.step) {
       if (limited()) return clamp();
+      if (image_.max - image_.min > kFewLevels) return clamp_in_turns();
       steps_of_clamps();
     } else {
       for (const Point& p : points_) steps_.push_back(on_lanes(*p.f.step, p.x, p.lane));
@@ -59,7 +63,10 @@ class Requantiser {
       monotone = monotone && way != Trend::kNeither;
     }
     const std::int64_t levels = image_.max - image_.min;
-    if (levels > kFewLevels && levels <= kMostCodes && monotone && lines()) return line();
+    const bool far = format_of(1, image_).bits > kPlainBits;
+    const bool even = levels > kFewLevels && levels <= kMostCodes && monotone && !far;
+    if (even && lines()) return line();
+    if (levels > kMostLevels || far) return stretched(rising);
     return rising ? threshold(bipolar && levels == 1) : difference();
   }
 
@@ -98,7 +105,7 @@ class Requantiser {
       if (above && p.f.limits.max != image_.max) return false;
       clamps_ = clamps_ || below || above;
     }
-    return !clamps_ || format_of(1, image_).bits <= 31;
+    return !clamps_ || format_of(1, image_).bits <= kPlainBits;
   }
 
   Carried clamp() {
@@ -113,6 +120,34 @@ class Requantiser {
       NIB_CHECK(p.x.den == 1 || p.x.den == 2, "a shift");
       lines_.push_back(Line{p.x.num, p.x.add, p.x.den == 2 ? 1 : 0, false});
     }
+    return line();
+  }
+
+  /// Limits of their own in every channel, as unsigned numbers end at 0 by themselves:
+  /// u = max(x - low, 0), v = max(high - low - u, 0), y = high - v.
+  Carried clamp_in_turns() {
+    const Range codes = image_;
+    std::int64_t most = 0, widest = 0;
+    clamps_ = false;
+    lines_.clear();
+    for (const Point& p : points_) {
+      const Range limits = p.f.limits;
+      const int shift = p.x.den == 2 ? 1 : 0;
+      lines_.push_back(Line{p.x.num, p.x.add - p.x.den * limits.min, shift, false});
+      most = std::max({most, p.x(p.lane.min) - limits.min, p.x(p.lane.max) - limits.min});
+      widest = std::max(widest, limits.max - limits.min);
+    }
+    image_ = {0, most};
+    in_ = line();
+    for (std::size_t i = 0; i < points_.size(); ++i) {
+      lines_[i] = Line{-1, points_[i].f.limits.max - points_[i].f.limits.min, 0, false};
+    }
+    image_ = {0, widest};
+    in_ = line();
+    for (std::size_t i = 0; i < points_.size(); ++i) {
+      lines_[i] = Line{-1, points_[i].f.limits.max, 0, false};
+    }
+    image_ = codes;
     return line();
   }
 
@@ -254,6 +289,27 @@ class Requantiser {
       tables.push_back(levels_of(f, lanes_.min, lanes_.max + 1));
     }
     return counted("threshold", in_.channel, std::move(tables), image_.min, bipolar);
+  }
+
+  /// Few steps between codes that lie far apart: the steps are counted, then multiplied.
+  Carried stretched(bool rising) {
+    const Range codes = image_;
+    std::vector<Line> back;
+    image_ = {0, 0};
+    for (lower::StepFunction& f : steps_) {
+      const std::int64_t least = *std::min_element(f.levels.begin(), f.levels.end());
+      std::int64_t common = 0;
+      for (const std::int64_t level : f.levels) common = std::gcd(common, level - least);
+      common = std::max<std::int64_t>(1, common);
+      for (std::int64_t& level : f.levels) level = (level - least) / common;
+      back.push_back(Line{common, least, 0, false});
+      image_ = hull(image_, f.image());
+    }
+    in_ = rising ? threshold(false) : difference();
+    image_ = codes;
+    clamps_ = false;
+    lines_ = std::move(back);
+    return line();
   }
 
   /// Steps up less steps down.

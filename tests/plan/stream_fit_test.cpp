@@ -19,7 +19,9 @@ bool holds(const Line& line, const std::vector<std::int64_t>& levels, std::int64
            Range inputs) {
   const std::int64_t high = first + static_cast<std::int64_t>(levels.size());
   for (std::int64_t x = inputs.min; x <= inputs.max; ++x) {
-    const std::int64_t y = (x * line.factor + line.bias) >> line.shift;
+    const std::int64_t sum = x * line.factor + line.bias;
+    std::int64_t y = sum >> line.shift;
+    if (line.half_even && y % 2 != 0 && (y << line.shift) == sum) --y;
     if (std::clamp(y, first, high) != steps_at(levels, first, x)) return false;
   }
   return true;
@@ -40,6 +42,32 @@ TEST_CASE("a rounded scale becomes a line that is exact on every sum") {
   for (int shift = 0; shift < line->shift; ++shift) {
     CHECK_FALSE(fit_line(levels, -128, inputs, shift).has_value());
   }
+}
+
+TEST_CASE("ties to even: no line without them, a short one with them") {
+  // x / 8, ties to even, from -3 to 4: the edge to an even code is a tie that reaches it.
+  std::vector<std::int64_t> levels;
+  for (std::int64_t code = -2; code <= 4; ++code) {
+    levels.push_back(8 * code - 4 + (code % 2 != 0 ? 1 : 0));
+  }
+  const Range inputs{-40, 50};
+  CHECK_FALSE(fit_line(levels, -3, inputs).has_value());
+  const auto line = fit_line(levels, -3, inputs, 24, true);
+  REQUIRE(line.has_value());
+  CHECK(*line == Line{1, 4, 3, true});
+  CHECK(holds(*line, levels, -3, inputs));
+}
+
+TEST_CASE("steps may stand anywhere between inputs that come") {
+  // Of the multiples of 10 alone: uneven steps become even.
+  const std::vector<std::int64_t> levels{1, 19, 25}, snapped{10, 20, 30}, below{0, 10, 20};
+  CHECK_FALSE(fit_line(levels, 0, {0, 30}, 3).has_value());
+  const auto line = fit_line(snapped, 0, {0, 30}, 6, false, below);
+  REQUIRE(line.has_value());
+  for (std::int64_t x = 0; x <= 30; x += 10) {
+    CHECK(((x * line->factor + line->bias) >> line->shift) == steps_at(levels, 0, x));
+  }
+  CHECK(line->shift < fit_line(snapped, 0, {0, 30}, 24)->shift);
 }
 
 TEST_CASE("small step functions: a line is found if and only if there is one") {

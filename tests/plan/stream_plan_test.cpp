@@ -123,6 +123,28 @@ TEST_CASE("a sum of three with factors, one of them twice") {
   CHECK(plan.glue.size() == 4);  // three ends and a fork
 }
 
+TEST_CASE("codes far away, and functions that fall or turn") {
+  const std::int64_t far = std::int64_t{1} << 40;
+  const std::vector<lower::StepFunction> functions{
+      {{-20, 20}, {-3, 5}, {far, far + 2, far + 6}},   // far away, uneven
+      {{-20, 20}, {-3, 5, 6}, {3, 1, 0, -9}},          // falls
+      {{-20, 20}, {-19, 0, 1, 20}, {0, 4, -2, 7, 12}}  // turns
+  };
+  for (const std::size_t count : {std::size_t{1}, std::size_t{2}, std::size_t{3}}) {
+    const auto used = static_cast<std::ptrdiff_t>(count);
+    Maker make;
+    const ValueId x = make.input("x", {1, 6}, {-20, 20});
+    lower::Step step{{1, static_cast<std::int64_t>(count)},
+                     {functions.begin(), functions.begin() + used}};
+    const Range range{-9, far + 6};
+    const IntegerGraph graph = make.finish({make.node("step", step, {x}, {1, 6}, range)});
+    for (const int simd : {1, 4, 6}) {
+      const StreamPlan plan = build_streaming(graph, target(), {}, {{"step", {simd, 1, false}}});
+      CHECK(compare(graph, plan, 20, 4) > 0);
+    }
+  }
+}
+
 TEST_CASE("what no unit computes is refused") {
   Maker make;
   const ValueId x = make.input("x", {1, 7}, {0, 5});
