@@ -44,6 +44,9 @@ module nib_add #(
   localparam int WideIn = AW > BW ? AW : BW;
   localparam int SumW   = (OutW > WideIn ? OutW : WideIn) + 1;
 
+  localparam logic [SumW-1:0] FactorABits = SumW'(FactorA < 0 ? -FactorA : FactorA);
+  localparam logic [SumW-1:0] FactorBBits = SumW'(FactorB < 0 ? -FactorB : FactorB);
+
   logic                  space, fire;
   logic                  push_q = 1'b0;
   logic [Lanes*OutW-1:0] sum_d, sum_q;
@@ -53,10 +56,20 @@ module nib_add #(
   assign fire      = space && a_valid_i && b_valid_i;
 
   for (genvar l = 0; l < Lanes; l++) begin : gen_lane
-    logic signed [SumW-1:0] a, b, sum;
+    logic signed [SumW-1:0] a, b, scaled_a, scaled_b, sum;
     assign a   = {{(SumW - AW) {ASigned && a_data_i[l*AW+AW-1]}}, a_data_i[l*AW +: AW]};
     assign b   = {{(SumW - BW) {BSigned && b_data_i[l*BW+BW-1]}}, b_data_i[l*BW +: BW]};
-    assign sum = SumW'(FactorA) * a + SumW'(FactorB) * b + SumW'(Offset);
+    // Sums of shifts: no tool spends a multiplier on a small constant.
+    always_comb begin
+      scaled_a = '0;
+      scaled_b = '0;
+      for (int i = 0; i < SumW; i++) begin
+        if (FactorABits[i]) scaled_a = scaled_a + (a << i);
+        if (FactorBBits[i]) scaled_b = scaled_b + (b << i);
+      end
+    end
+    assign sum = (FactorA < 0 ? -scaled_a : scaled_a) + (FactorB < 0 ? -scaled_b : scaled_b) +
+                 SumW'(Offset);
     assign sum_d[l*OutW +: OutW] = sum[OutW-1:0];
 
     logic unused_sign;

@@ -1,27 +1,39 @@
 // Multiply-accumulate array: Pe sums of Simd products, accumulated over the steps of a vector.
 //
-// Computes    acc[p] = (first_i ? 0 : acc[p]) + sum over s of x[p][s] * w[p][s]
+// Computes    acc[p] = sum over the steps of a vector, first_i to last_i, of the sum over s of
+//             x[p][s] * w[p][s]
 // Lanes       x[p][s] is x_i[(p*Simd+s)*InW +: InW] of the kind InKind, w[p][s] likewise: 0
-//             unsigned, 1 signed, 2 bipolar (one bit: 0 is -1, 1 is +1).
+//             unsigned, 1 signed, 2 bipolar (one bit: 0 is -1, 1 is +1), and for weights 3 sign and
+//             magnitude, the sign on top. Shared: x[p][s] is x_i[s*InW +: InW] for all p.
 // Banks       Accumulators for Banks vectors at a time, chosen by bank_i.
 // Width       AccW bits in two's complement, which must hold every final sum; what comes before it
 //             may be formed modulo 2^AccW.
-// Latency     2 + ProductReg cycles from step_i to the accumulator; acc_o shows the sum of a step
-//             with last_i together with push_o.
+// Products    Dsp: by multipliers. Otherwise the magnitude of a weight is read in digits of two
+//             bits, each of which chooses 0, x, 2x or 3x; a negative word is complemented and its
+//             +1 goes to the carry input of an adder: nib_sum_tree. Single bits are counted. Signed
+//             weights cost least as sign and magnitude.
+// Latency     2 + ProductReg + TreeRegs cycles from step_i to the accumulator; acc_o shows the sum
+//             of a step with last_i together with push_o. TreeRegs registers stand in the adder
+//             tree, at most one less than there are levels of adders.
 // Interval    1, no back-pressure; steps without step_i do nothing.
 // Reset       Synchronous, on the flags alone.
 
 module nib_mac #(
   parameter int Pe,
   parameter int Simd,
+  parameter int Terms,
   parameter int InW,
   parameter int InKind,
   parameter int WgtW,
   parameter int WgtKind,
   parameter int AccW,
   parameter int Banks = 1,
+  parameter bit Shared = 1'b0,
+  parameter bit Dsp = 1'b0,
   parameter bit ProductReg = 1'b0,
-  localparam int BankW = Banks > 1 ? $clog2(Banks) : 1
+  parameter int TreeRegs = 0,
+  localparam int BankW = Banks > 1 ? $clog2(Banks) : 1,
+  localparam int Lanes = Shared ? Simd : Pe * Simd
 ) (
   input  logic                    clk_i,
   input  logic                    rst_i,
@@ -29,140 +41,260 @@ module nib_mac #(
   input  logic                    first_i,
   input  logic                    last_i,
   input  logic [BankW-1:0]        bank_i,
-  input  logic [Pe*Simd*InW-1:0]  x_i,
+  input  logic [Lanes*InW-1:0]    x_i,
   input  logic [Pe*Simd*WgtW-1:0] w_i,
   output logic                    push_o,
   output logic [Pe*AccW-1:0]      acc_o
 );
 
-  localparam int Bipolar = 2;
-  localparam int Signed  = 1;
+  localparam int Unsigned      = 0;
+  localparam int Signed        = 1;
+  localparam int Bipolar       = 2;
+  localparam int SignMagnitude = 3;
 
-  if (Pe < 1 || Simd < 1 || InW < 1 || WgtW < 1 || AccW < 1 || Banks < 1) begin : gen_bad_size
-    $error("Pe, Simd, InW, WgtW, AccW and Banks must be at least 1");
+  if (Pe < 1 || Simd < 1 || Terms < 1 || InW < 1 || WgtW < 1 || AccW < 1 || Banks < 1)
+  begin : gen_bad_size
+    $error("Pe, Simd, Terms, InW, WgtW, AccW and Banks must be at least 1");
   end
-  if (InKind < 0 || InKind > 2 || WgtKind < 0 || WgtKind > 2) begin : gen_bad_kind
-    $error("InKind and WgtKind must be 0 to 2");
+  if (InKind < 0 || InKind > 2 || WgtKind < 0 || WgtKind > 3) begin : gen_bad_kind
+    $error("InKind must be 0 to 2, WgtKind 0 to 3");
   end
   if ((InKind == Bipolar && InW != 1) || (WgtKind == Bipolar && WgtW != 1)) begin : gen_bad_bipolar
     $error("bipolar values have one bit");
   end
-
-  // A product holds every value of its factors; a dot product is not wider than the accumulator.
-  localparam int ProdW = InW + WgtW + 1;
-  localparam int FullW = ProdW + $clog2(Simd);
-  localparam int DotW  = FullW < AccW ? FullW : AccW;
-
-  logic [Pe*Simd*ProdW-1:0] product_d, product;
-  logic [Pe*DotW-1:0]       dot_d, dot_q;
-  logic                     step_p, first_p, last_p, first_q, last_q;
-  logic                     step_q = 1'b0;
-  logic [BankW-1:0]         bank_p, bank_q;
-
-  for (genvar i = 0; i < Pe * Simd; i++) begin : gen_product
-    logic [InW-1:0]          x;
-    logic [WgtW-1:0]         w;
-    logic signed [ProdW-1:0] value;
-    assign x = x_i[i*InW +: InW];
-    assign w = w_i[i*WgtW +: WgtW];
-
-    if (InKind == Bipolar && WgtKind == Bipolar) begin : gen_xnor
-      // Not -ProdW'(1), which Yosys 0.23 reads as a cast to -ProdW bits.
-      assign value = x == w ? ProdW'(1) : ProdW'(-1);
-    end else if (WgtKind == Bipolar) begin : gen_sign_of_w
-      logic signed [ProdW-1:0] wide;
-      assign wide  = {{(ProdW - InW) {InKind == Signed && x[InW-1]}}, x};
-      assign value = w[0] ? wide : -wide;
-    end else if (InKind == Bipolar) begin : gen_sign_of_x
-      logic signed [ProdW-1:0] wide;
-      assign wide  = {{(ProdW - WgtW) {WgtKind == Signed && w[WgtW-1]}}, w};
-      assign value = x[0] ? wide : -wide;
-    end else begin : gen_multiply
-      logic signed [InW:0]  x_wide;
-      logic signed [WgtW:0] w_wide;
-      assign x_wide = {InKind == Signed && x[InW-1], x};
-      assign w_wide = {WgtKind == Signed && w[WgtW-1], w};
-      assign value  = ProdW'(x_wide) * ProdW'(w_wide);
-    end
-    assign product_d[i*ProdW +: ProdW] = value;
+  if (WgtKind == SignMagnitude && WgtW < 2) begin : gen_bad_magnitude
+    $error("a magnitude has at least one bit");
   end
 
-  if (ProductReg) begin : gen_product_register
-    logic [Pe*Simd*ProdW-1:0] product_q;
-    logic                     first_r, last_r;
-    logic                     step_r = 1'b0;
-    logic [BankW-1:0]         bank_r;
-    always_ff @(posedge clk_i) begin
-      product_q <= product_d;
-      first_r   <= first_i;
-      last_r    <= last_i;
-      bank_r    <= bank_i;
-    end
-    always_ff @(posedge clk_i) step_r <= step_i && !rst_i;
-    assign product = product_q;
-    assign step_p  = step_r;
-    assign first_p = first_r;
-    assign last_p  = last_r;
-    assign bank_p  = bank_r;
-  end else begin : gen_product_wire
-    assign product = product_d;
-    assign step_p  = step_i;
-    assign first_p = first_i;
-    assign last_p  = last_i;
-    assign bank_p  = bank_i;
+  // Bits of the same kind are counted: products of bipolar values are +1 where the bits agree.
+  localparam bit Counts  = InW == 1 && WgtW == 1 && InKind != Signed && WgtKind != Signed &&
+                           (InKind == Bipolar) == (WgtKind == Bipolar);
+  localparam bit Agree   = Counts && InKind == Bipolar;
+  localparam int Counted = 18;  // bits that make one word
+
+  // Otherwise each product is a multiplicand times digits with a common sign.
+  localparam bit Multiplies = Dsp && !Counts && InKind != Bipolar && WgtKind < Bipolar;
+  localparam bit Swaps      = InKind == Bipolar;  // x is the sign, the weight the multiplicand
+  localparam int MulW       = !Swaps ? InW : WgtKind == SignMagnitude ? WgtW - 1 : WgtW;
+  localparam bit MulSigned  = Swaps ? WgtKind == Signed : InKind == Signed;
+  localparam bit HasSign    = Swaps || WgtKind != Unsigned;
+  localparam int MagW       = Swaps || WgtKind == Bipolar ? 1 :
+                              WgtKind == SignMagnitude    ? WgtW - 1 : WgtW;
+
+  localparam int Words    = Counts ? (Simd + Counted) / (Counted + 1) : Simd;
+  localparam int Digits   = Counts || Multiplies ? 1 : (MagW + 1) / 2;
+  localparam int WordW    = Counts     ? (Simd > Words ? 5 : 1) :
+                            Multiplies ? InW + WgtW + 1 :
+                            MulW + (MagW > 1 ? 2 : 0) + 32'(HasSign && !MulSigned);
+  localparam bit WordSign = !Counts && (Multiplies || HasSign || MulSigned);
+  localparam int FullW    = WordW + $clog2(Words) + (Digits > 1 ? 2 * Digits - 1 : 0);
+
+  // Sums of bipolar values: twice the count less the number of products, whose parity is known.
+  localparam int Products = Simd * Terms;
+  localparam int LowW     = Agree ? 1 : 0;
+  localparam int CoreW    = AccW - LowW;
+  localparam int DotW     = FullW < CoreW ? FullW : CoreW;
+  localparam int Start    = Agree ? -((Products + 1) / 2) : 0;
+
+  if (CoreW < 1) begin : gen_bad_acc
+    $error("a sum of bipolar values has at least two bits");
   end
 
-  for (genvar p = 0; p < Pe; p++) begin : gen_dot
-    logic signed [FullW-1:0] sum;
-    always_comb begin
-      sum = '0;
-      for (int s = 0; s < Simd; s++) begin
-        sum = sum + FullW'($signed(product[(p*Simd+s)*ProdW +: ProdW]));
+  logic [Pe*Digits*Words*WordW-1:0] words_d, words;
+  logic [Pe*Words-1:0]              carries_d, carries;
+
+  for (genvar p = 0; p < Pe; p++) begin : gen_products
+    if (Counts) begin : gen_counts
+      // The first bits go to the carry inputs of the tree, the others are counted in words.
+      logic [Words*(Counted+1)-1:0] hits;
+      for (genvar s = 0; s < Words * (Counted + 1); s++) begin : gen_hit
+        if (s < Simd) begin : gen_bit
+          localparam int X = Shared ? s : p * Simd + s;
+          localparam int W = p * Simd + s;
+          assign hits[s] = Agree ? x_i[X] == w_i[W] : x_i[X] && w_i[W];
+        end else begin : gen_none
+          assign hits[s] = 1'b0;
+        end
+      end
+      assign carries_d[p*Words +: Words] = hits[Words-1:0];
+
+      if (Simd > Words) begin : gen_words
+        for (genvar i = 0; i < Words; i++) begin : gen_word
+          nib_count18 u_count (
+            .bits_i (hits[Words+i*Counted +: Counted]),
+            .count_o(words_d[(p*Words+i)*WordW +: WordW])
+          );
+        end
+      end else begin : gen_no_words
+        assign words_d[p*Words*WordW +: Words*WordW] = '0;
+        logic unused_hits;
+        assign unused_hits = ^hits[Words*(Counted+1)-1:Words];
+      end
+    end else begin : gen_words
+      for (genvar s = 0; s < Simd; s++) begin : gen_lane
+        localparam int X = Shared ? s : p * Simd + s;
+        logic [InW-1:0]  x;
+        logic [WgtW-1:0] w;
+        assign x = x_i[X*InW +: InW];
+        assign w = w_i[(p*Simd+s)*WgtW +: WgtW];
+
+        if (Multiplies) begin : gen_multiplier
+          logic signed [InW:0]  x_wide;
+          logic signed [WgtW:0] w_wide;
+          assign x_wide = {InKind == Signed && x[InW-1], x};
+          assign w_wide = {WgtKind == Signed && w[WgtW-1], w};
+          (* use_dsp = "yes" *)
+          logic signed [WordW-1:0] product;
+          assign product = WordW'(x_wide) * WordW'(w_wide);
+          assign words_d[(p*Words+s)*WordW +: WordW] = product;
+          assign carries_d[p*Words+s] = 1'b0;
+        end else begin : gen_digits
+          logic                sign;
+          logic [MulW-1:0]     multiplicand;
+          logic [2*Digits-1:0] magnitude;
+
+          if (Swaps) begin : gen_swap
+            localparam bit Top = WgtKind == SignMagnitude;
+            assign sign         = !x[0] ^ (Top && w[WgtW-1]);
+            assign multiplicand = w[MulW-1:0];
+            assign magnitude    = 2'd1;
+          end else begin : gen_straight
+            assign multiplicand = x;
+            if (WgtKind == Bipolar) begin : gen_bipolar
+              assign sign      = !w[0];
+              assign magnitude = 2'd1;
+            end else if (WgtKind == SignMagnitude) begin : gen_sign_magnitude
+              assign sign      = w[WgtW-1];
+              assign magnitude = (2*Digits)'(w[WgtW-2:0]);
+            end else if (WgtKind == Signed) begin : gen_signed
+              logic [WgtW-1:0] absolute;
+              assign sign      = w[WgtW-1];
+              assign absolute  = (w ^ {WgtW{sign}}) + WgtW'(sign);
+              assign magnitude = (2*Digits)'(absolute);
+            end else begin : gen_unsigned
+              assign sign      = 1'b0;
+              assign magnitude = (2*Digits)'(w);
+            end
+          end
+          assign carries_d[p*Words+s] = sign;
+
+          logic [WordW-1:0] once;
+          assign once = MulSigned ? WordW'($signed(multiplicand)) : WordW'(multiplicand);
+          for (genvar d = 0; d < Digits; d++) begin : gen_digit
+            logic [WordW-1:0] word;
+            if (MagW > 2 * d + 1) begin : gen_two_bits
+              // What a lane's 3x costs is shared by all Pe.
+              logic [WordW-1:0] twice, thrice;
+              assign twice  = once << 1;
+              assign thrice = twice + once;
+              assign word   = magnitude[2*d+1] ? (magnitude[2*d] ? thrice : twice)
+                                               : (magnitude[2*d] ? once : '0);
+            end else begin : gen_one_bit
+              assign word = magnitude[2*d] ? once : '0;
+              if (Swaps || WgtKind == Bipolar || MagW % 2 == 1) begin : gen_unused
+                logic unused_magnitude;
+                assign unused_magnitude = magnitude[2*d+1];
+              end
+            end
+            assign words_d[((p*Digits+d)*Words+s)*WordW +: WordW] = word ^ {WordW{sign}};
+          end
+        end
       end
     end
-    assign dot_d[p*DotW +: DotW] = sum[DotW-1:0];
-    if (DotW < FullW) begin : gen_unused
-      logic unused_sum;
-      assign unused_sum = ^sum[FullW-1:DotW];
+  end
+
+  // Flags beside the registers in front of the accumulator.
+  localparam int Behind = 32'(ProductReg) + TreeRegs + 1;
+  logic [Behind:0]         step, first, last;
+  logic [(Behind+1)*BankW-1:0] bank;
+  logic [Behind-1:0]       step_q = '0;
+  logic [Behind-1:0]       first_q, last_q;
+  logic [Behind*BankW-1:0] bank_q;
+
+  assign step  = {step_q, step_i};
+  assign first = {first_q, first_i};
+  assign last  = {last_q, last_i};
+  assign bank  = {bank_q, bank_i};
+
+  always_ff @(posedge clk_i) begin
+    first_q <= first[Behind-1:0];
+    last_q  <= last[Behind-1:0];
+    bank_q  <= bank[Behind*BankW-1:0];
+  end
+  always_ff @(posedge clk_i) step_q <= rst_i ? '0 : step[Behind-1:0];
+
+  if (ProductReg) begin : gen_product_register
+    logic [Pe*Digits*Words*WordW-1:0] words_q;
+    logic [Pe*Words-1:0]              carries_q;
+    always_ff @(posedge clk_i) begin
+      words_q   <= words_d;
+      carries_q <= carries_d;
+    end
+    assign words   = words_q;
+    assign carries = carries_q;
+  end else begin : gen_product_wire
+    assign words   = words_d;
+    assign carries = carries_d;
+  end
+
+  logic [Pe*DotW-1:0]  dot_d, dot_q;
+  logic [Pe-1:0]       carry_d, carry_q;
+  logic [Pe*CoreW-1:0] prior, core_d, core_q;
+  logic                push_q = 1'b0;
+
+  for (genvar p = 0; p < Pe; p++) begin : gen_sum
+    nib_sum_tree #(
+      .Words (Words),
+      .Width (WordW),
+      .Digits(Digits),
+      .Signed(WordSign),
+      .OutW  (DotW),
+      .Regs  (TreeRegs)
+    ) u_tree (
+      .clk_i,
+      .words_i  (words[p*Digits*Words*WordW +: Digits*Words*WordW]),
+      .carries_i(carries[p*Words +: Words]),
+      .sum_o    (dot_d[p*DotW +: DotW]),
+      .carry_o  (carry_d[p])
+    );
+
+    logic [CoreW-1:0] dot, held;
+    logic [CoreW:0]   sum;
+    logic             unused_carry;
+    assign dot    = WordSign ? CoreW'($signed(dot_q[p*DotW +: DotW]))
+                             : CoreW'(dot_q[p*DotW +: DotW]);
+    assign held = first[Behind] ? CoreW'(Start) : prior[p*CoreW +: CoreW];
+    assign sum    = {dot, carry_q[p]} + {held, carry_q[p]};
+    assign core_d[p*CoreW +: CoreW] = sum[CoreW:1];
+    assign unused_carry = sum[0];
+
+    assign acc_o[p*AccW+LowW +: CoreW] = core_q[p*CoreW +: CoreW];
+    if (Agree) begin : gen_parity
+      assign acc_o[p*AccW] = 1'(Products % 2);
     end
   end
 
   always_ff @(posedge clk_i) begin
     dot_q   <= dot_d;
-    first_q <= first_p;
-    last_q  <= last_p;
-    bank_q  <= bank_p;
+    carry_q <= carry_d;
   end
-  always_ff @(posedge clk_i) step_q <= step_p && !rst_i;
-
-  logic [Pe*AccW-1:0] acc_before, acc_d, acc_q;
-  logic               push_q = 1'b0;
-
-  for (genvar p = 0; p < Pe; p++) begin : gen_acc
-    logic signed [AccW-1:0] prior, dot;
-    assign prior = first_q ? '0 : acc_before[p*AccW +: AccW];
-    assign dot   = AccW'($signed(dot_q[p*DotW +: DotW]));
-    assign acc_d[p*AccW +: AccW] = prior + dot;
-  end
-
   always_ff @(posedge clk_i) begin
-    if (step_q) acc_q <= acc_d;
+    if (step[Behind]) core_q <= core_d;
   end
-  always_ff @(posedge clk_i) push_q <= step_q && last_q && !rst_i;
+  always_ff @(posedge clk_i) push_q <= step[Behind] && last[Behind] && !rst_i;
 
   if (Banks > 1) begin : gen_banks
-    logic [Pe*AccW-1:0] banks_q [0:Banks-1];
-    assign acc_before = banks_q[bank_q];
+    logic [Pe*CoreW-1:0] banks_q [0:Banks-1];
+    assign prior = banks_q[bank[Behind*BankW +: BankW]];
     always_ff @(posedge clk_i) begin
-      if (step_q) banks_q[bank_q] <= acc_d;
+      if (step[Behind]) banks_q[bank[Behind*BankW +: BankW]] <= core_d;
     end
   end else begin : gen_bank
-    assign acc_before = acc_q;
+    assign prior = core_q;
     logic unused_bank;
-    assign unused_bank = ^bank_q;
+    assign unused_bank = ^bank[Behind*BankW +: BankW];
   end
 
   assign push_o = push_q;
-  assign acc_o  = acc_q;
 
 endmodule : nib_mac

@@ -6,12 +6,12 @@
 //             the last words have zero weights.
 // Table       The word of step (nf, sf) holds matrix[nf*Pe + p][sf*Simd + s] as (p*Simd + s)*WgtW
 //             +: WgtW; words in the order of the steps (nib_rom).
-// Kinds       0 unsigned, 1 signed, 2 bipolar (nib_mac).
+// Kinds       0 unsigned, 1 signed, 2 bipolar; of weights also 3, sign and magnitude (nib_mac).
 // Program     Output serial: for nf: for sf: take if nf is 0, make if sf is the last. The input
 //             vector is kept in Sf words of memory.
 //             InputStationary: for sf: for nf: the same. The sums are kept in Nf words of memory.
-// Latency     A step at cycle t shows its word at t + 3 + ProductReg + b: b = 2 from block RAM,
-//             otherwise 1.
+// Latency     A step at cycle t shows its word at t + 3 + ProductReg + TreeRegs + b: b = 2 from
+//             block RAM, otherwise 1.
 // Interval    Nf * Sf cycles a vector.
 // Protocol    in_ready_o comes from flip-flops; outputs hold until accepted.
 // Reset       Synchronous, control only, equal to the state at power-up.
@@ -27,7 +27,10 @@ module nib_mvu #(
   parameter int WgtKind,
   parameter int AccW,
   parameter bit InputStationary = 1'b0,
+  parameter bit Dsp = 1'b0,
   parameter bit ProductReg = 1'b0,
+  parameter int TreeRegs = 0,
+  parameter int RomStyle = 0,
   parameter int Depth,
   parameter int Storage = 0,
   parameter bit Inline = 1'b1,
@@ -102,6 +105,7 @@ module nib_mvu #(
   nib_rom #(
     .Width (WordW),
     .Words (Steps),
+    .Style (RomStyle),
     .Inline(Inline),
     .File  (File),
     .Table (Table)
@@ -126,13 +130,17 @@ module nib_mvu #(
   nib_mac #(
     .Pe        (Pe),
     .Simd      (Simd),
+    .Terms     (Sf),
     .InW       (InW),
     .InKind    (InKind),
     .WgtW      (WgtW),
     .WgtKind   (WgtKind),
     .AccW      (AccW),
     .Banks     (Banks),
-    .ProductReg(ProductReg)
+    .Shared    (1'b1),
+    .Dsp       (Dsp),
+    .ProductReg(ProductReg),
+    .TreeRegs  (TreeRegs)
   ) u_mac (
     .clk_i,
     .rst_i,
@@ -140,7 +148,7 @@ module nib_mvu #(
     .first_i(first_q),
     .last_i (last_q),
     .bank_i (bank_q),
-    .x_i    ({Pe{x_q}}),
+    .x_i    (x_q),
     .w_i    (weights),
     .push_o (push),
     .acc_o  (acc)
@@ -149,7 +157,7 @@ module nib_mvu #(
   nib_outq #(
     .Width  (Pe * AccW),
     .Depth  (Depth),
-    .Lat    (3 + 32'(ProductReg)),
+    .Lat    (3 + 32'(ProductReg) + TreeRegs),
     .Storage(Storage)
   ) u_queue (
     .clk_i,

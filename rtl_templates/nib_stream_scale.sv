@@ -27,6 +27,7 @@ module nib_stream_scale #(
   parameter bit Limited = 1'b0,
   parameter int Low = 0,
   parameter int High = 0,
+  parameter int RomStyle = 0,
   parameter int Depth,
   parameter int Storage = 0,
   parameter bit Inline = 1'b1,
@@ -86,6 +87,7 @@ module nib_stream_scale #(
     nib_rom #(
       .Width (Lanes * LaneW),
       .Words (Fold),
+      .Style (RomStyle),
       .Inline(Inline),
       .File  (File),
       .Table (Table)

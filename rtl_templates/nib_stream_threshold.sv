@@ -22,6 +22,7 @@ module nib_stream_threshold #(
   parameter int OutW,
   parameter int Offset = 0,
   parameter bit HitReg = 1'b0,
+  parameter int RomStyle = 0,
   parameter int Depth,
   parameter int Storage = 0,
   parameter bit Inline = 1'b1,
@@ -75,6 +76,7 @@ module nib_stream_threshold #(
     nib_rom #(
       .Width (WordW),
       .Words (Fold),
+      .Style (RomStyle),
       .Inline(Inline),
       .File  (File),
       .Table (Table)

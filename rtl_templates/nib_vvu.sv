@@ -5,7 +5,7 @@
 //             p][k], as nib_window with ChannelOuter sends them. Lane p of output word f is y[f*Pe
 //             + p], AccW bits in two's complement.
 // Table       The word of step (f, k) holds kernel[f*Pe + p][k] as p*WgtW +: WgtW (nib_rom).
-// Kinds       0 unsigned, 1 signed, 2 bipolar (nib_mac).
+// Kinds       0 unsigned, 1 signed, 2 bipolar; of weights also 3, sign and magnitude (nib_mac).
 // Program     For f: for k: take, make if k is the last.
 // Latency     A step at cycle t shows its word at t + 3 + ProductReg + b: b = 2 from block RAM,
 //             otherwise 1.
@@ -22,7 +22,9 @@ module nib_vvu #(
   parameter int WgtW,
   parameter int WgtKind,
   parameter int AccW,
+  parameter bit Dsp = 1'b0,
   parameter bit ProductReg = 1'b0,
+  parameter int RomStyle = 0,
   parameter int Depth,
   parameter int Storage = 0,
   parameter bit Inline = 1'b1,
@@ -72,6 +74,7 @@ module nib_vvu #(
   nib_rom #(
     .Width (WordW),
     .Words (Steps),
+    .Style (RomStyle),
     .Inline(Inline),
     .File  (File),
     .Table (Table)
@@ -96,11 +99,13 @@ module nib_vvu #(
   nib_mac #(
     .Pe        (Pe),
     .Simd      (1),
+    .Terms     (Taps),
     .InW       (InW),
     .InKind    (InKind),
     .WgtW      (WgtW),
     .WgtKind   (WgtKind),
     .AccW      (AccW),
+    .Dsp       (Dsp),
     .ProductReg(ProductReg)
   ) u_mac (
     .clk_i,

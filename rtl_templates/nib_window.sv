@@ -159,7 +159,9 @@ module nib_window #(
   logic signed [YW-1:0] y_q = YW'(-PadTop);
   logic padding;
 
-  assign padding = x_q < XW'(0) || x_q >= XW'(Columns) || y_q < YW'(0) || y_q >= YW'(Rows);
+  // Without padding it is a constant, which tools do not see by themselves.
+  assign padding = (PadLeft > 0 && x_q < XW'(0)) || (PadRight > 0 && x_q >= XW'(Columns)) ||
+                   (PadTop > 0 && y_q < YW'(0)) || (PadBottom > 0 && y_q >= YW'(Rows));
 
   always_ff @(posedge clk_i) begin
     if (rst_i) begin

@@ -92,7 +92,7 @@ Contract of(const Mvu& u) {
                          : sequence({pass(sf - 1, 1, 0), once(1, 1),
                                      repeat(nf - 1, {sequence({pass(sf - 1, 0, 0), once(0, 1)})})});
   return simple(program, u.format, {u.pe, u.acc_bits, Kind::kSigned}, u.queue,
-                3 + (u.product_register ? 1 : 0));
+                3 + (u.product_register ? 1 : 0) + u.tree_registers);
 }
 
 Contract of(const Vvu& u) {

@@ -261,6 +261,10 @@ void StreamLowering::finish(std::size_t n, Carried acc, const std::vector<Affine
                       sums[c].lanes_of(range[c]), reach.empty() ? nullptr : reach[c]});
   }
   const ValueId result = result_of(n);
+  if (folds_[n].steps > 0) {
+    const auto lanes = std::min<std::int64_t>(acc.channels, folds_[n].steps);
+    acc = builder_.with_lanes(std::move(acc), lanes);
+  }
   Carried y = requantised(builder_, std::move(acc), points, layout_.bipolar[at(result)] != 0,
                           graph_.nodes[n].name);
   for (std::int32_t& e : y.order) e = result_element(chain, e);

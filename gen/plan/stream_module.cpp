@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "nib/base/check.h"
+#include "nib/plan/stream_mac.h"
 #include "nib/plan/stream_unit.h"
 
 namespace nib::plan::stream {
@@ -100,6 +101,18 @@ ModuleUse of(const WindowUnit& u) {
              u.queue);
 }
 
+/// Appends a weight as nib_mac reads it.
+void append_weight(Bits& bits, std::int64_t weight, WeightCode code, int width) {
+  if (code == WeightCode::kBipolar) {
+    bits.append(code_of(weight, Kind::kBipolar), width);
+  } else if (code == WeightCode::kSignMagnitude) {
+    bits.append(weight < 0 ? -weight : weight, width - 1);
+    bits.append(weight < 0 ? 1 : 0, 1);
+  } else {
+    bits.append(weight, width);
+  }
+}
+
 Bits weight_table(const Mvu& u) {
   NIB_CHECK(
       u.weights.size() == static_cast<std::size_t>(u.rows) * static_cast<std::size_t>(u.columns),
@@ -107,6 +120,7 @@ Bits weight_table(const Mvu& u) {
   NIB_CHECK(u.weight_kind != Kind::kBipolar || u.columns % u.format.lanes == 0,
             "bipolar weights cannot fill up a word with zeros");
   Bits bits;
+  const WeightCode code = weight_code(u);
   const int steps = u.sf() * u.nf();
   for (int step = 0; step < steps; ++step) {
     const int nf = u.input_stationary ? step % u.nf() : step / u.sf();
@@ -117,39 +131,43 @@ Bits weight_table(const Mvu& u) {
       const bool inside = row < u.rows && column < u.columns;
       const std::int64_t weight =
           inside ? u.weights[static_cast<std::size_t>(row * u.columns + column)] : 0;
-      bits.append(code_of(weight, u.weight_kind), u.weight_bits);
+      append_weight(bits, weight, code, u.weight_bits);
     }
   }
   return bits;
 }
 
 ModuleUse of(const Mvu& u) {
+  NIB_CHECK(u.tree_registers <= mac_shape(u).most_tree_registers(), "registers between adders");
   return use(
       "nib_mvu",
       {number("Pe", u.pe), number("Simd", u.format.lanes), number("Sf", u.sf()),
        number("Nf", u.nf()), number("InW", u.format.bits),
        number("InKind", static_cast<int>(u.format.kind)), number("WgtW", u.weight_bits),
-       number("WgtKind", static_cast<int>(u.weight_kind)), number("AccW", u.acc_bits),
-       number("InputStationary", u.input_stationary ? 1 : 0),
-       number("ProductReg", u.product_register ? 1 : 0), rom(weight_table(u), u.sf() * u.nf())},
+       number("WgtKind", static_cast<int>(weight_code(u))), number("AccW", u.acc_bits),
+       number("InputStationary", u.input_stationary ? 1 : 0), number("Dsp", u.dsp ? 1 : 0),
+       number("ProductReg", u.product_register ? 1 : 0), number("TreeRegs", u.tree_registers),
+       number("RomStyle", static_cast<int>(u.rom)), rom(weight_table(u), u.sf() * u.nf())},
       u.queue);
 }
 
 ModuleUse of(const Vvu& u) {
   Bits bits;
+  const WeightCode code = weight_code(u);
   for (int f = 0; f < u.fold(); ++f) {
     for (int i = 0; i < u.taps * u.format.lanes; ++i) {
       const int channel = f * u.format.lanes + i % u.format.lanes, tap = i / u.format.lanes;
       const auto at = static_cast<std::size_t>(channel * u.taps + tap);
-      bits.append(code_of(u.weights.at(at), u.weight_kind), u.weight_bits);
+      append_weight(bits, u.weights.at(at), code, u.weight_bits);
     }
   }
   return use("nib_vvu",
              {number("Pe", u.format.lanes), number("Taps", u.taps), number("Fold", u.fold()),
               number("InW", u.format.bits), number("InKind", static_cast<int>(u.format.kind)),
-              number("WgtW", u.weight_bits), number("WgtKind", static_cast<int>(u.weight_kind)),
-              number("AccW", u.acc_bits), number("ProductReg", u.product_register ? 1 : 0),
-              rom(bits, u.fold() * u.taps)},
+              number("WgtW", u.weight_bits), number("WgtKind", static_cast<int>(code)),
+              number("AccW", u.acc_bits), number("Dsp", u.dsp ? 1 : 0),
+              number("ProductReg", u.product_register ? 1 : 0),
+              number("RomStyle", static_cast<int>(u.rom)), rom(bits, u.fold() * u.taps)},
              u.queue);
 }
 
@@ -167,12 +185,13 @@ ModuleUse of(const Threshold& u) {
   for (const std::int64_t level : u.table) bits.append(level, u.format.bits + 1);
   NIB_CHECK(u.table.size() == static_cast<std::size_t>(u.fold * u.format.lanes * u.levels),
             "levels for every channel");
-  return use("nib_stream_threshold",
-             {number("Lanes", u.format.lanes), number("Fold", u.fold), number("Levels", u.levels),
-              number("InW", u.format.bits), number("InSigned", sign_of(u.format.kind)),
-              number("OutW", u.bits), number("Offset", u.offset),
-              number("HitReg", u.hit_register ? 1 : 0), rom(bits, u.fold)},
-             u.queue);
+  return use(
+      "nib_stream_threshold",
+      {number("Lanes", u.format.lanes), number("Fold", u.fold), number("Levels", u.levels),
+       number("InW", u.format.bits), number("InSigned", sign_of(u.format.kind)),
+       number("OutW", u.bits), number("Offset", u.offset), number("HitReg", u.hit_register ? 1 : 0),
+       number("RomStyle", static_cast<int>(u.rom)), rom(bits, u.fold)},
+      u.queue);
 }
 
 ModuleUse of(const Scale& u) {
@@ -188,7 +207,8 @@ ModuleUse of(const Scale& u) {
               number("HalfEven", u.half_even ? 1 : 0), number("OutW", u.bits),
               number("OutSigned", sign_of(u.kind)), number("Limited", u.limits ? 1 : 0),
               number("Low", u.limits.value_or(Range{}).min),
-              number("High", u.limits.value_or(Range{}).max), rom(bits, u.fold)},
+              number("High", u.limits.value_or(Range{}).max),
+              number("RomStyle", static_cast<int>(u.rom)), rom(bits, u.fold)},
              u.queue);
 }
 

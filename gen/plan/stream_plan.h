@@ -24,6 +24,8 @@ struct LayerFold {
   int simd = 1;  ///< elements of a vector (or of a window) that are read in a step
   int pe = 1;    ///< outputs computed in a step
   bool input_stationary = false;
+  int steps = 0;     ///< elements a word of the steps behind a matrix' sums; 0: pe
+  bool dsp = false;  ///< products by multipliers
   friend bool operator==(const LayerFold&, const LayerFold&) = default;
 };
 /// Folds by the name of the layer; matrices without one get 1, 1.

@@ -77,6 +77,9 @@ struct WindowUnit {
   std::int64_t words = 1;  ///< of the ring
   Queue queue;
 };
+/// Where a table of constants stands: as the tool sees fit, in LUTs, in block RAM.
+enum class RomStyle { kAny = 0, kLut = 1, kBlock = 2 };
+
 /// Matrix [rows][columns] times vectors of `columns` elements, format.lanes at a time.
 struct Mvu {
   Format format;
@@ -87,6 +90,9 @@ struct Mvu {
   int acc_bits = 1;
   bool input_stationary = false, product_register = false;
   Queue queue;
+  bool dsp = false;        ///< products by multipliers
+  int tree_registers = 0;  ///< in the adder tree: MacShape::most_tree_registers()
+  RomStyle rom = RomStyle::kAny;
   [[nodiscard]] int sf() const { return (columns + format.lanes - 1) / format.lanes; }
   [[nodiscard]] int nf() const { return (rows + pe - 1) / pe; }
 };
@@ -100,6 +106,8 @@ struct Vvu {
   int acc_bits = 1;
   bool product_register = false;
   Queue queue;
+  bool dsp = false;  ///< products by multipliers
+  RomStyle rom = RomStyle::kAny;
   [[nodiscard]] int fold() const { return channels / format.lanes; }
 };
 struct Pool {
@@ -119,6 +127,7 @@ struct Threshold {
   bool bipolar = false;  ///< of one level: -1 below it, +1 from it on
   bool hit_register = false;
   Queue queue;
+  RomStyle rom = RomStyle::kAny;
 };
 /// Factors and biases [fold * lanes]. With half_even the odd quotients without a rest count one
 /// less (ties to even, where the bias holds the half); limits: of the codes, else all of `bits`.
@@ -132,6 +141,7 @@ struct Scale {
   int bits = 1;  ///< of a code
   Kind kind = Kind::kSigned;
   Queue queue;
+  RomStyle rom = RomStyle::kAny;
 };
 struct Upsample {
   Format format;

@@ -91,12 +91,13 @@ for window in "1 1 1 1 1 1 1 0 0" "5 6 2 3 3 1 1 1 1" "32 32 8 3 3 1 1 1 1" "7 5
   done
 done
 for words in 1 2 5; do
-  lint nib_rom -GWidth=7 -GWords=$words
+  lint nib_rom -GWidth=7 -GWords=$words -GStyle=1
+  lint nib_rom -GWidth=7 -GWords=$words -GStyle=2
   lint nib_rom -GWidth=7 -GWords=$words "-GInline=1'b0" '-GFile="table.mem"'
 done
-# InW InKind WgtW WgtKind AccW: kinds 0 unsigned, 1 signed, 2 bipolar.
+# InW InKind WgtW WgtKind AccW: kinds 0 unsigned, 1 signed, 2 bipolar, 3 sign and magnitude.
 for kinds in "4 0 3 1 20" "4 1 3 1 9" "1 2 1 2 2" "1 2 4 1 8" "8 0 1 2 12" "8 1 8 1 4" \
-  "1 0 1 0 1"; do
+  "1 0 1 0 1" "3 0 3 3 14" "5 1 4 3 20" "1 2 2 3 8" "8 0 6 0 20" "1 1 1 0 6"; do
   set -- $kinds
   for folds in "1 1 1 1" "2 3 1 5" "3 2 4 1" "2 4 3 3" "1 1 2 2"; do
     read -r pe simd sf nf <<<"$folds"
@@ -107,7 +108,14 @@ for kinds in "4 0 3 1 20" "4 1 3 1 9" "1 2 1 2 2" "1 2 4 1 8" "8 0 1 2 12" "8 1 
         "-GInline=$inline" '-GFile="table.mem"' -GDepth=5
     done
     lint nib_vvu -GPe=$pe -GTaps=$sf -GFold=$nf -GInW=$1 -GInKind=$2 -GWgtW=$3 -GWgtKind=$4 \
-      -GAccW=$5 -GDepth=5
+      -GAccW=$5 "-GDsp=1'b1" -GRomStyle=2 -GDepth=5
+  done
+  for sizes in "1 1 0" "3 2 0" "2 5 2" "1 19 0" "2 57 1" "1 64 5"; do
+    read -r pe simd registers <<<"$sizes"
+    # Bits that are counted make few words: no levels for registers to stand between.
+    [ "$1 $3" != "1 1" ] || registers=$((simd > 57 ? 1 : 0))
+    lint nib_mac -GPe=$pe -GSimd=$simd -GTerms=3 -GInW=$1 -GInKind=$2 -GWgtW=$3 -GWgtKind=$4 \
+      -GAccW=$5 -GBanks=$pe "-GShared=1'b$((pe % 2))" -GTreeRegs=$registers
   done
 done
 # Rows Columns Fold KernelY KernelX.
@@ -175,6 +183,7 @@ refuse nib_window "fit into the padded frame" -GWidth=1 -GRows=2 -GColumns=4 -GF
   -GKernelX=2 -GWords=4 -GDepth=1
 refuse nib_mvu "bipolar values have one bit" -GPe=1 -GSimd=1 -GSf=1 -GNf=1 -GInW=2 -GInKind=2 \
   -GWgtW=1 -GWgtKind=2 -GAccW=2 -GDepth=1
+refuse nib_sum_tree "less than the levels" -GWords=4 -GWidth=3 "-GSigned=1'b0" -GOutW=5 -GRegs=2
 refuse nib_pool "hold the result" -GLanes=1 -GInW=4 "-GInSigned=1'b0" "-GSum=1'b0" -GOutW=5 \
   -GRows=2 -GColumns=2 -GFold=1 -GKernelY=1 -GKernelX=1 -GDepth=1
 refuse nib_stream_threshold "do not hold Offset" -GLanes=1 -GFold=1 -GLevels=4 -GInW=3 \

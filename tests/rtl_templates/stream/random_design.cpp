@@ -8,6 +8,7 @@
 #include <numeric>
 #include <string>
 
+#include "nib/plan/stream_mac.h"
 #include "nib/sim/stream_stalls.h"
 
 namespace nib::test {
@@ -225,10 +226,11 @@ class Maker {
     return true;
   }
 
-  std::int64_t weight(int bits, Kind kind) {
+  /// `narrow`: the least value of signed weights does not occur.
+  std::int64_t weight(int bits, Kind kind, bool narrow = false) {
     if (kind == Kind::kBipolar) return draw_.chance(50) ? 1 : -1;
     const Range r = full_range(bits, kind == Kind::kSigned);
-    return draw_.in(r.min, r.max);
+    return draw_.in(narrow ? -r.max : r.min, r.max);
   }
 
   /// Range of a sum of products, whatever the inputs; rows beyond the matrix are 0 (or all -1).
@@ -258,15 +260,21 @@ class Maker {
     if (u.weight_kind == Kind::kBipolar && !full(s)) return false;
     if (u.sf() * u.nf() * u.pe * u.format.lanes * u.weight_bits > kMaxTableBits) return false;
     if (u.sf() * u.nf() * s.h * s.w > 2 * max_words_) return false;
+    const bool narrow = u.weight_kind == Kind::kSigned && draw_.chance(70);
     Range range{0, 0};
     std::vector<std::int64_t> minus(static_cast<std::size_t>(u.columns), -1);
     for (int r = 0; r < u.rows; ++r) {
-      for (int i = 0; i < u.columns; ++i) u.weights.push_back(weight(u.weight_bits, u.weight_kind));
+      for (int i = 0; i < u.columns; ++i) {
+        u.weights.push_back(weight(u.weight_bits, u.weight_kind, narrow));
+      }
       range =
           hull(range, dot(s.range, &u.weights[static_cast<std::size_t>(r * u.columns)], u.columns));
     }
     if (u.weight_kind == Kind::kBipolar) range = hull(range, dot(s.range, minus.data(), u.columns));
     u.acc_bits = signed_bits(range);
+    u.dsp = draw_.chance(15);
+    u.tree_registers = draw_.number(0, mac_shape(u).most_tree_registers());
+    u.rom = static_cast<RomStyle>(draw_.number(0, 2));
     add("mvu", u, {s.channel}, {0, s.h, s.w, u.rows, 0, range});
     return true;
   }
@@ -280,12 +288,17 @@ class Maker {
     u.weight_bits = u.weight_kind == Kind::kBipolar ? 1 : draw_.number(2, 5);
     u.product_register = draw_.chance(30);
     u.queue = queue();
+    const bool narrow = u.weight_kind == Kind::kSigned && draw_.chance(70);
     Range range{0, 0};
     for (int c = 0; c < u.channels; ++c) {
-      for (int k = 0; k < u.taps; ++k) u.weights.push_back(weight(u.weight_bits, u.weight_kind));
+      for (int k = 0; k < u.taps; ++k) {
+        u.weights.push_back(weight(u.weight_bits, u.weight_kind, narrow));
+      }
       range = hull(range, dot(s.range, &u.weights[static_cast<std::size_t>(c * u.taps)], u.taps));
     }
     u.acc_bits = signed_bits(range);
+    u.dsp = draw_.chance(15);
+    u.rom = static_cast<RomStyle>(draw_.number(0, 2));
     add("vvu", u, {s.channel}, {0, s.h, s.w, u.channels, 0, range});
     return true;
   }

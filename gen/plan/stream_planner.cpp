@@ -1,0 +1,381 @@
+// Search for folds: shapes by coordinate descent, scale by bisection, shifts between layers.
+#include "nib/plan/stream_planner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "nib/plan/stream_settle.h"
+
+namespace nib::plan {
+namespace {
+
+/// A layer that multiplies.
+struct Layer {
+  std::string name;
+  std::int64_t rows = 1, columns = 1, vectors = 1;
+  int bits = 1;              ///< of an element
+  bool multipliers = false;  ///< may use them
+  /// What the search decides.
+  double steps = 1;     ///< of a vector, at most
+  int input_steps = 1;  ///< words of a vector
+  bool input_stationary = false, dsp = false;
+  int narrow = 1;  ///< outputs of a step over lanes of the steps behind
+
+  [[nodiscard]] double work() const {
+    return static_cast<double>(rows) * static_cast<double>(columns);
+  }
+  [[nodiscard]] LayerFold fold() const {
+    const auto all = std::max<std::int64_t>(1, static_cast<std::int64_t>(steps));
+    const std::int64_t sf = std::min({static_cast<std::int64_t>(input_steps), columns, all});
+    const std::int64_t nf = std::clamp<std::int64_t>(all / sf, 1, rows);
+    LayerFold f;
+    f.simd = static_cast<int>((columns + sf - 1) / sf);
+    f.pe = static_cast<int>((rows + nf - 1) / nf);
+    f.input_stationary = input_stationary;
+    f.dsp = dsp && multipliers;
+    f.steps = narrow > 1 ? std::max(1, f.pe / narrow) : 0;
+    return f;
+  }
+};
+
+struct Trial {
+  std::int64_t latency = 0, interval = 0;
+  Cost cost;
+  double fill = 0;  ///< share of the most wanted cells, of what may be used
+  std::string limit;
+};
+
+class Planner {
+ public:
+  Planner(const lower::IntegerGraph& graph, const arith::Target& target, const Goal& goal,
+          const FoldGoal& wish)
+      : graph_(graph), target_(target), goal_(goal), wish_(wish) {}
+
+  FoldChoice run() {
+    find_layers();
+    FoldChoice choice;
+    if (!layers_.empty()) search();
+    const Trial best = tried(layers_);
+    choice.folding = folding(layers_);
+    choice.fits = best.fill <= 1;
+    choice.latency = best.latency;
+    choice.interval = best.interval;
+    choice.cost = best.cost;
+    choice.notes = notes(best);
+    choice.evaluations = evaluations_;
+    return choice;
+  }
+
+ private:
+  using Layers = std::vector<Layer>;
+
+  void find_layers() {
+    const StreamPlan plan = build_streaming(graph_, target_, goal_, {});
+    for (const StreamLayer& layer : plan.layers) {
+      for (const int u : layer.units) {
+        const stream::Unit& unit = plan.design.units[static_cast<std::size_t>(u)];
+        const auto* mvu = std::get_if<stream::Mvu>(&unit.spec);
+        if (mvu == nullptr) continue;
+        Layer l;
+        l.name = layer.name;
+        l.rows = mvu->rows;
+        l.columns = mvu->columns;
+        l.bits = mvu->format.bits;
+        l.vectors =
+            std::max<std::int64_t>(1, layer.macs / std::max<std::int64_t>(1, l.rows * l.columns));
+        l.multipliers = mvu->format.kind != stream::Kind::kBipolar &&
+                        mvu->weight_kind != stream::Kind::kBipolar &&
+                        mvu->format.bits + mvu->weight_bits > 8;
+        layers_.push_back(l);
+      }
+    }
+    // The search takes less than a minute, the same on every machine.
+    constexpr std::int64_t kLarge = 1'000'000;
+    most_ = wish_.evaluations > 0 ? wish_.evaluations : graph_.macs > kLarge ? 250 : 500;
+  }
+
+  [[nodiscard]] static Folding folding(const Layers& layers) {
+    Folding f;
+    for (const Layer& l : layers) f[l.name] = l.fold();
+    return f;
+  }
+
+  [[nodiscard]] Trial tried(const Layers& layers) {
+    std::string key;
+    for (const Layer& l : layers) {
+      const LayerFold f = l.fold();
+      key += fmt::format("{},{},{},{},{};", f.simd, f.pe, f.input_stationary, f.steps, f.dsp);
+    }
+    const auto found = trials_.find(key);
+    if (found != trials_.end()) return found->second;
+    ++evaluations_;
+    return trials_[key] = evaluate(layers);
+  }
+
+  [[nodiscard]] Trial evaluate(const Layers& layers) const {
+    StreamPlan plan = build_streaming(graph_, target_, goal_, folding(layers));
+    settle_units(plan, wish_.blocks * target_.bram36);
+    // Queues of a few words cost what their width does.
+    constexpr std::int64_t kDepth = 6;
+    const std::vector<char> fixed = fixed_channels(plan.design);
+    std::vector<std::int64_t> depths;
+    stream::Network network = plan.design.network;
+    for (std::size_t c = 0; c < network.channels.size(); ++c) {
+      stream::Channel& channel = network.channels[c];
+      depths.push_back(fixed[c] != 0 || channel.is_ring ? channel.depth : kDepth);
+      if (fixed[c] == 0) channel.depth = stream::kUnbounded;
+    }
+    set_depths(plan.design, depths);
+    Trial t;
+    t.cost = cost_of(plan);
+    t.interval = least_interval(network, plan.frames);
+    t.latency = measure(network, plan.frames, {t.interval, 1}).latency;
+    double port = 0;
+    for (const StreamPort& input : plan.inputs) port = std::max<double>(port, input.word.width);
+    const std::array<std::pair<const char*, double>, 5> shares{
+        {{"bits of an input word", port / wish_.port_bits},
+         {"LUTs", t.cost.lut / (target_.lut * wish_.luts)},
+         {"flip-flops", t.cost.ff / target_.ff},
+         {"block RAM", t.cost.bram36 / (target_.bram36 * wish_.blocks)},
+         {"multipliers", t.cost.dsp / (target_.dsp * wish_.multipliers)}}};
+    for (const auto& [name, share] : shares) {
+      if (share <= t.fill) continue;
+      t.fill = share;
+      t.limit = name;
+    }
+    return t;
+  }
+
+  [[nodiscard]] std::int64_t time_of(const Trial& t) const {
+    return wish_.objective == Objective::kLatency ? t.latency : t.interval;
+  }
+  /// Time times cells: what a change of shape should lessen. A tenth of the device is taken by what
+  /// does not shrink with the folds.
+  [[nodiscard]] double price(const Trial& t) const {
+    const auto both = static_cast<double>(time_of(t)) * 1.0 + 0.02 * static_cast<double>(t.latency);
+    return both * (t.fill + 0.02);
+  }
+  [[nodiscard]] bool better(const Trial& a, const Trial& b) const {
+    if ((a.fill <= 1) != (b.fill <= 1)) return a.fill <= 1;
+    if (a.fill > 1) return a.fill < b.fill;
+    if (time_of(a) != time_of(b)) return time_of(a) < time_of(b);
+    return a.fill < b.fill;
+  }
+
+  /// All layers with `scale` times as many steps.
+  [[nodiscard]] Layers scaled(Layers layers, double scale) const {
+    for (Layer& l : layers) {
+      l.steps = std::clamp(l.steps * scale, 1.0, l.work());
+      l.input_steps = static_cast<int>(std::clamp<double>(std::min<double>(l.input_steps, l.steps),
+                                                          1, static_cast<double>(l.columns)));
+    }
+    return layers;
+  }
+  /// The most parallel design that fits, all layers by one factor.
+  [[nodiscard]] Layers filled(const Layers& layers, int rounds) {
+    double low = 1e-4, high = 1e4;  // too parallel, small enough
+    Layers best = scaled(layers, high);
+    bool any = false;
+    // First bracket around 1, then halve.
+    for (double factor = 1; factor < 1e4; factor *= 2) {
+      const Layers candidate = scaled(layers, factor);
+      if (tried(candidate).fill <= 1) {
+        high = factor;
+        best = candidate;
+        any = true;
+        break;
+      }
+      low = factor;
+    }
+    if (any && low < 1) {
+      for (double factor = 0.5; factor > 1e-4; factor /= 2) {
+        const Layers candidate = scaled(layers, factor);
+        if (tried(candidate).fill > 1 || out_of_time()) {
+          low = factor;
+          break;
+        }
+        high = factor;
+        best = candidate;
+      }
+    }
+    for (int i = 0; i < rounds && !out_of_time(); ++i) {
+      const double middle = std::sqrt(low * high);
+      const Layers candidate = scaled(layers, middle);
+      const Trial t = tried(candidate);
+      if (t.fill <= 1) {
+        high = middle;
+        if (better(t, tried(best))) best = candidate;
+      } else {
+        low = middle;
+      }
+    }
+    return best;
+  }
+
+  [[nodiscard]] bool out_of_time() const { return evaluations_ >= most_; }
+
+  void search() {
+    start();
+    Layers best = filled(layers_, 3);
+    for (int round = 0; round < 2 && !out_of_time(); ++round) {
+      shapes(best);
+      Layers candidate = filled(best, 4);
+      if (better(tried(candidate), tried(best))) best = candidate;
+    }
+    shifts(best);
+    layers_ = best;
+  }
+
+  /// One vector after the other: steps go by the root of the work, so that the sum is least for
+  /// what it costs; feature maps run beside each other: the same time for each.
+  void start() {
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      Layer& l = layers_[i];
+      const bool maps = l.vectors > 1 || wish_.objective == Objective::kInterval;
+      l.steps = maps ? 4096.0 / static_cast<double>(l.vectors) : std::sqrt(l.work());
+      l.steps = std::clamp(l.steps, 1.0, l.work());
+      const double wide = static_cast<double>(l.columns) * l.bits / wish_.port_bits;
+      l.steps = std::max(l.steps, std::ceil(wide));
+      l.input_steps = static_cast<int>(std::clamp(std::max(std::ceil(wide), std::sqrt(l.steps)),
+                                                  1.0, static_cast<double>(l.columns)));
+      l.dsp = false;
+    }
+  }
+
+  /// Tries other shapes of each layer, one at a time, at the same number of steps.
+  void shapes(Layers& layers) {
+    double now = price(tried(layers));
+    for (std::size_t i = 0; i < layers.size() && !out_of_time(); ++i) {
+      const auto attempt = [&](const Layer& changed) {
+        if (out_of_time()) return;
+        Layers candidate = layers;
+        candidate[i] = changed;
+        const Trial t = tried(candidate);
+        if (t.fill > 1.3 || price(t) >= now) return;
+        now = price(t);
+        layers = std::move(candidate);
+      };
+      for (const bool stationary : {false, true}) {
+        const auto most =
+            static_cast<int>(std::min(layers[i].steps, static_cast<double>(layers[i].columns)));
+        for (int sf = 1; sf <= most; sf = sf < 4 ? sf + 1 : sf * 3 / 2) {
+          Layer l = layers[i];
+          l.input_stationary = stationary;
+          l.input_steps = sf;
+          attempt(l);
+        }
+        Layer l = layers[i];
+        l.input_stationary = stationary;
+        l.input_steps = most;
+        attempt(l);
+      }
+      for (const int narrow : {1, 2, 4, 8, 16}) {
+        Layer l = layers[i];
+        l.narrow = narrow;
+        attempt(l);
+      }
+      if (layers[i].multipliers) {
+        Layer l = layers[i];
+        l.dsp = !l.dsp;
+        attempt(l);
+      }
+    }
+  }
+
+  /// More steps for one layer, fewer for another, while the device holds it and the time shrinks.
+  void shifts(Layers& best) {
+    for (double by = 1.4; by > 1.02 && !out_of_time(); by = std::sqrt(by)) {
+      bool found = true;
+      while (found && !out_of_time()) {
+        found = false;
+        for (std::size_t i = 0; i < best.size() && !out_of_time(); ++i) {
+          found = shift(best, i, 1 / by) || found;
+          found = shift(best, i, by) || found;
+        }
+      }
+    }
+  }
+  /// Changes layer i by the factor, then all so that the device is full again.
+  bool shift(Layers& best, std::size_t i, double factor) {
+    const Trial now = tried(best);
+    for (const double rest : {1.0, factor < 1 ? 1.03 : 0.97, factor < 1 ? 1.08 : 0.92}) {
+      if (out_of_time()) return false;
+      Layers candidate = rest == 1.0 ? best : scaled(best, rest);
+      candidate[i].steps = std::clamp(best[i].steps * factor, 1.0, best[i].work());
+      candidate[i].input_steps =
+          static_cast<int>(std::min<double>(candidate[i].input_steps, candidate[i].steps));
+      if (!better(tried(candidate), now)) continue;
+      best = candidate;
+      return true;
+    }
+    return false;
+  }
+
+  /// What limits the design, and what one layer more parallel would bring and cost.
+  [[nodiscard]] std::vector<std::string> notes(const Trial& best) {
+    std::vector<std::string> lines;
+    lines.push_back(
+        fmt::format("folds: latency {} and interval {} cycles with {:.0f} LUT, {:.0f} FF, {:.1f} "
+                    "BRAM36, {:.0f} "
+                    "DSP by the model; {} are taken most, {:.0f} % of what may be used",
+                    best.latency, best.interval, best.cost.lut, best.cost.ff, best.cost.bram36,
+                    best.cost.dsp, best.limit, 100 * best.fill));
+    std::size_t next = layers_.size();
+    Trial after = best;
+    double gain = 0;
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      Layers candidate = layers_;
+      candidate[i].steps = std::max(1.0, candidate[i].steps / 1.5);
+      candidate[i].input_steps =
+          static_cast<int>(std::min<double>(candidate[i].input_steps, candidate[i].steps));
+      const Trial t = tried(candidate);
+      const double more = std::max(1.0, t.cost.lut - best.cost.lut);
+      const auto saved = static_cast<double>(time_of(best) - time_of(t));
+      if (saved / more <= gain) continue;
+      gain = saved / more;
+      after = t;
+      next = i;
+    }
+    if (next == layers_.size()) {
+      lines.push_back("folds: no layer made half as parallel again would make the whole faster");
+    } else {
+      lines.push_back(fmt::format(
+          "folds: the next step, layer '{}' half as parallel again, would save {} cycles and take "
+          "{:.0f} LUT, {:.1f} BRAM36, {:.0f} DSP more",
+          layers_[next].name, time_of(best) - time_of(after), after.cost.lut - best.cost.lut,
+          after.cost.bram36 - best.cost.bram36, after.cost.dsp - best.cost.dsp));
+    }
+    return lines;
+  }
+
+  const lower::IntegerGraph& graph_;
+  const arith::Target& target_;
+  const Goal& goal_;
+  const FoldGoal& wish_;
+  Layers layers_;
+  std::map<std::string, Trial> trials_;
+  int evaluations_ = 0, most_ = 0;
+};
+
+}  // namespace
+
+FoldChoice choose_folding(const lower::IntegerGraph& graph, const arith::Target& target,
+                          const Goal& goal, const FoldGoal& fold_goal) {
+  return Planner(graph, target, goal, fold_goal).run();
+}
+
+StreamPlan plan_folded(const lower::IntegerGraph& graph, const arith::Target& target,
+                       const Goal& goal, const FoldGoal& fold_goal) {
+  const FoldChoice choice = choose_folding(graph, target, goal, fold_goal);
+  StreamPlan plan = build_streaming(graph, target, goal, choice.folding);
+  settle_units(plan, fold_goal.blocks * target.bram36);
+  size_streaming(plan);
+  cost_of(plan);
+  plan.notes.insert(plan.notes.end(), choice.notes.begin(), choice.notes.end());
+  return plan;
+}
+
+}  // namespace nib::plan

@@ -1,0 +1,48 @@
+// Chooses the folds of a streaming design: shortest latency or interval inside a device.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "nib/plan/stream_plan.h"
+
+namespace nib::plan {
+
+enum class Objective { kLatency, kInterval };
+
+struct FoldGoal {
+  Objective objective = Objective::kLatency;
+  /// Shares of the device's cells that may be used. A device whose LUTs are nearly all taken can
+  /// hardly be routed.
+  double luts = 0.8, blocks = 0.9, multipliers = 1.0;
+  int port_bits = 512;  ///< of an input word, at most
+  int evaluations = 0;  ///< designs built and timed; 0: as many as a minute allows
+};
+
+/// A choice with what the token model and the cost model say of it, queues as deep as it likes.
+struct FoldChoice {
+  Folding folding;
+  bool fits = false;
+  std::int64_t latency = 0, interval = 0;  ///< in cycles
+  Cost cost;
+  int port_bits = 512;             ///< of an input word, at most
+  int evaluations = 0;             ///< designs built and timed; 0: as many as a minute allows
+  std::vector<std::string> notes;  ///< what limits it, and what the next step would cost
+};
+
+/// Chooses folds for all layers that multiply: number of elements and outputs in a step, order of
+/// the loops, multipliers or LUTs, words of the steps behind. Every design that is considered is
+/// built and timed by the token model. Starts from steps in proportion to what layers have to do,
+/// shapes each layer for the least product of time and cells, then makes all of them as parallel as
+/// the device allows and shifts cells between layers while that helps. The same for every run.
+[[nodiscard]] FoldChoice choose_folding(const lower::IntegerGraph& graph,
+                                        const arith::Target& target, const Goal& goal,
+                                        const FoldGoal& fold_goal = {});
+
+/// The design with the folds of choose_folding(), its units settled and queues sized; the choice's
+/// notes are in its notes.
+[[nodiscard]] StreamPlan plan_folded(const lower::IntegerGraph& graph, const arith::Target& target,
+                                     const Goal& goal, const FoldGoal& fold_goal = {});
+
+}  // namespace nib::plan
