@@ -51,7 +51,7 @@ module nib_stream_scale #(
   localparam int WideW = ProdW > BiasW ? ProdW : BiasW;
   localparam int SumW  = (WideW > Shift + OutW ? WideW : Shift + OutW) + 2;
   localparam int Bits  = OutW - 32'(OutSigned);  // of the code without its sign
-  localparam logic [OutW-1:0] OutMax = '1;
+  localparam logic [OutW-1:0] OutMax = {OutW{1'b1}};  // not '1: Yosys 0.23 reads one bit
 
   if (Lanes < 1 || Fold < 1 || InW < 1 || FactorW < 1 || BiasW < 1 || Shift < 0 || OutW < 1)
   begin : gen_bad_size

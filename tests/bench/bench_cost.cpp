@@ -70,7 +70,7 @@ plan::Cost synthesise(const plan::stream::Spec& spec, const std::string& folder)
       NIB_LIBRARY_DIR, folder);
   if (std::system(command.c_str()) != 0) {
     fmt::print("{}\n", read_file(folder + "/log"));
-    return {};
+    std::exit(1);
   }
   return test::read_stat(read_file(folder + "/stat"));
 }
@@ -97,6 +97,7 @@ int main(int argc, char** argv) {
   for (const test::CostPoint& point : sample.points()) {
     if (!chosen(point.name, words)) continue;
     if (!model_only) table[point.name] = synthesise(point.spec, folder);
+    if (update && !model_only) test::write_cost_table(kept, table);
     if (!table.contains(point.name)) continue;
     const plan::Cost seen = table[point.name], model = plan::stream::cost(point.spec);
     fmt::print("{:78} {:5}/{:7.0f} {:5}/{:7.0f} {:4}/{:6.0f} {:4}/{:4.1f} {:4}/{:4.0f}\n",
@@ -113,6 +114,5 @@ int main(int argc, char** argv) {
     fmt::print("{:10} {:6} {:12.1f} {:9.1f} {:12.1f} {:9.1f}\n", kind, e.lut.size(),
                test::median(e.lut), test::worst(e.lut), test::median(e.ff), test::worst(e.ff));
   }
-  if (update && !model_only) test::write_cost_table(kept, table);
   return 0;
 }
