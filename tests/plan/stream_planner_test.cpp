@@ -26,7 +26,7 @@ TEST_CASE("folds fit the device and are the same each time") {
   const plan::FoldChoice large = plan::choose_folding(graph, target, {}, wish);
   CHECK(large.fits);
   CHECK(large.cost.lut <= target.lut * wish.luts);
-  CHECK(large.evaluations >= 40);
+  CHECK(large.evaluations > 5);
   CHECK(large.notes.size() == 2);
   CHECK(plan::choose_folding(graph, target, {}, wish).folding == large.folding);
   // A smaller device makes it slower.
