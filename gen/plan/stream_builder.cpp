@@ -87,7 +87,7 @@ Carried StreamBuilder::reordered(Carried x, const std::vector<std::int32_t>& sou
   if (!fill.empty()) {
     const auto [low, high] = std::minmax_element(fill.begin(), fill.end());
     x.range = hull(x.range, {*low, *high});
-    x = as_format(std::move(x), format_of(x.format.lanes, x.range));
+    if (!x.bipolar()) x = as_format(std::move(x), format_of(x.format.lanes, x.range));
   }
   unit.format = x.format;
   unit.words = static_cast<int>(x.elements() / lanes);
@@ -100,6 +100,29 @@ Carried StreamBuilder::reordered(Carried x, const std::vector<std::int32_t>& sou
   x.channels = static_cast<std::int64_t>(source.size());
   x.fill.reset();
   return x;
+}
+
+Carried StreamBuilder::padded(Carried x, stream::Window& window,
+                              const std::vector<std::int64_t>& lanes) {
+  std::vector<std::int32_t> source;
+  std::vector<std::int64_t> fill;
+  stream::Axis &ay = window.rows, &ax = window.columns;
+  const std::int64_t channels = x.channels, word = x.format.lanes;
+  for (int y = -ay.before; y < ay.size + ay.after; ++y) {
+    for (int i = -ax.before; i < ax.size + ax.after; ++i) {
+      const bool inside = y >= 0 && y < ay.size && i >= 0 && i < ax.size;
+      for (std::int64_t c = 0; c < channels; ++c) {
+        const std::int64_t from = (std::int64_t{y} * ax.size + i) * channels + c;
+        source.push_back(inside ? static_cast<std::int32_t>(from) : -1);
+        if (!inside) fill.push_back(lanes[static_cast<std::size_t>(c)]);
+      }
+    }
+  }
+  for (stream::Axis* axis : {&ay, &ax}) {
+    axis->size += axis->before + axis->after;
+    axis->before = axis->after = 0;
+  }
+  return reshaped(reordered(std::move(x), source, fill, word), channels, word);
 }
 
 Carried StreamBuilder::arranged(Carried x, const std::vector<std::int32_t>& wanted) {

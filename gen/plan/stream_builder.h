@@ -58,6 +58,10 @@ class StreamBuilder {
   /// of the result is left to the caller.
   [[nodiscard]] Carried reordered(Carried x, const std::vector<std::int32_t>& source,
                                   const std::vector<std::int64_t>& fill, std::int64_t lanes);
+  /// x, which comes pixel by pixel, with the padding of `window` around it, whose axes then have
+  /// none: `lanes` for each channel. The order is lost.
+  [[nodiscard]] Carried padded(Carried x, stream::Window& window,
+                               const std::vector<std::int64_t>& lanes);
   /// x with its elements in the order `wanted`.
   [[nodiscard]] Carried arranged(Carried x, const std::vector<std::int32_t>& wanted);
   /// The same vectors with `lanes` lanes a word.

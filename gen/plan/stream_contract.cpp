@@ -78,6 +78,9 @@ Contract of(const Width& u) {
 
 Contract of(const WindowUnit& u) {
   NIB_CHECK(u.window.rows.touches() && u.window.columns.touches(), "a window that reads pixels");
+  for (const Axis* axis : {&u.window.rows, &u.window.columns}) {
+    NIB_CHECK(std::max(axis->before, axis->after) < axis->extent(), "padding within the kernel");
+  }
   Contract c = simple(repeat(u.window.steps(), {once(0, 1)}), u.format, u.format, u.queue, 1);
   c.window = u.window;
   c.ring_words = u.words;

@@ -1,6 +1,7 @@
 // Inside plan: in which order streams carry the elements of values, and who reads them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,6 +34,12 @@ struct FeatureMap {
 /// True for a window whose positions stand side by side, without padding.
 [[nodiscard]] inline bool side_by_side(const stream::Axis& a) {
   return a.stride == a.kernel && a.dilation == 1 && a.before == 0 && a.after == 0;
+}
+
+/// True where the padding of an axis is not smaller than the kernel's extent: no window unit's.
+[[nodiscard]] inline bool too_padded(const stream::Window& w) {
+  return std::max(w.rows.before, w.rows.after) >= w.rows.extent() ||
+         std::max(w.columns.before, w.columns.after) >= w.columns.extent();
 }
 
 /// For each element of the input the element of the output, where each is there exactly once.

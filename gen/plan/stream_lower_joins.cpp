@@ -40,6 +40,10 @@ void StreamLowering::place(const lower::MaxPool& op, std::size_t n) {
   open_layer(n);
   const std::int64_t lanes = folded_[n] != 0 ? folds_[n].simd : x.format.lanes;
   const std::vector<std::int32_t> channel = to_pixels(x, in, lanes);
+  if (too_padded(window)) {
+    const std::vector<std::int64_t> least(at(x.channels), x.bipolar() ? -1 : x.range.min);
+    x = builder_.padded(std::move(x), window, least);
+  }
   stream::Pool pool = pool_of(window, x);
   if (!side_by_side(window.rows) || !side_by_side(window.columns)) {
     // Windows one by one, each a frame of its own; padding is the least of all.

@@ -226,10 +226,10 @@ void StreamLowering::place(const lower::Conv& op, std::size_t n) {
   const stream::Axis &ay = unit.window.rows, &ax = unit.window.columns;
   const std::int64_t taps = std::int64_t{ay.kernel} * ax.kernel;
   const bool apart = is_depthwise(op, in.channels);
-  const bool padded = ay.before + ay.after + ax.before + ax.after > 0;
   Carried x = take(node.inputs[0]);
   open_layer(n);
-  const bool slides = taps > 1 || ay.stride > 1 || ax.stride > 1 || padded;
+  const auto padding = [&] { return ay.before + ay.after + ax.before + ax.after > 0; };
+  const bool slides = taps > 1 || ay.stride > 1 || ax.stride > 1 || padding();
   const std::int64_t wanted = apart ? folds_[n].pe : folds_[n].simd;
   const std::vector<std::int32_t> channel = to_pixels(x, in, wanted);
   const ConvRows rows = rows_of(layout_.wish[at(node.output)], out, apart ? &channel : nullptr);
@@ -244,7 +244,16 @@ void StreamLowering::place(const lower::Conv& op, std::size_t n) {
 
   // Padding: one lane for all channels, else channels are shifted.
   std::vector<std::int64_t> shift(at(in.channels), 0);
-  if (padded) {
+  if (too_padded(unit.window)) {
+    std::vector<std::int64_t> lanes;
+    for (const std::int32_t c : channel) {
+      const auto lane = lane_of(x, op.padding[at(c)]);
+      NIB_CHECK(lane.has_value(), "padding that is a lane");
+      lanes.push_back(*lane);
+    }
+    x = builder_.padded(std::move(x), unit.window, lanes);
+  }
+  if (padding()) {
     const auto pad = lane_of(x, op.padding[0]);
     const bool equal = std::all_of(op.padding.begin(), op.padding.end(),
                                    [&](std::int64_t p) { return p == op.padding[0]; });
