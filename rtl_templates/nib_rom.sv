@@ -32,7 +32,12 @@ module nib_rom #(
 
   // The attribute is all that differs: it cannot be given by a parameter.
   if (Style == 1) begin : gen_lut
+    // For Yosys, "distributed" is RAM in LUTs alone.
+`ifdef YOSYS
+    (* logic_block *)
+`else
     (* rom_style = "distributed" *)
+`endif
     logic [Width-1:0] words_q [0:Words-1];
     if (Inline) begin : gen_inline
       initial begin

@@ -46,6 +46,7 @@ struct Trial {
   Cost cost;
   double fill = 0;  ///< share of the most wanted cells, of what may be used
   std::string limit;
+  std::string busiest;  ///< process with the most steps of a frame
 };
 
 class Planner {
@@ -132,6 +133,9 @@ class Planner {
     Trial t;
     t.cost = cost_of(plan);
     t.interval = least_interval(network, plan.frames);
+    const auto steps = stream::steps_of_a_frame(network, plan.frames);
+    const auto most = std::max_element(steps.begin(), steps.end()) - steps.begin();
+    t.busiest = network.processes[static_cast<std::size_t>(most)].name;
     t.latency = measure(network, plan.frames, {t.interval, 1}).latency;
     double port = 0;
     for (const StreamPort& input : plan.inputs) port = std::max<double>(port, input.word.width);
@@ -317,12 +321,12 @@ class Planner {
   /// What limits the design, and what one layer more parallel would bring and cost.
   [[nodiscard]] std::vector<std::string> notes(const Trial& best) {
     std::vector<std::string> lines;
-    lines.push_back(
-        fmt::format("folds: latency {} and interval {} cycles with {:.0f} LUT, {:.0f} FF, {:.1f} "
-                    "BRAM36, {:.0f} "
-                    "DSP by the model; {} are taken most, {:.0f} % of what may be used",
-                    best.latency, best.interval, best.cost.lut, best.cost.ff, best.cost.bram36,
-                    best.cost.dsp, best.limit, 100 * best.fill));
+    lines.push_back(fmt::format(
+        "folds: latency {} and interval {} cycles with {:.0f} LUT, {:.0f} FF, {:.1f} "
+        "BRAM36, {:.0f} "
+        "DSP by the model; {} are taken most, {:.0f} % of what may be used; busiest is '{}'",
+        best.latency, best.interval, best.cost.lut, best.cost.ff, best.cost.bram36, best.cost.dsp,
+        best.limit, 100 * best.fill, best.busiest));
     std::size_t next = layers_.size();
     Trial after = best;
     double gain = 0;
