@@ -34,6 +34,8 @@ void check_lint(Session& session);
 /// Unrolled builds: Verilator against golden, latency, interval, power-up, gaps, reset.
 void check_flow(Session& session, const graph::Graph& graph, Oracle& oracle, Vectors& vectors);
 
+/// Streaming builds: golden, latency, interval, stalls, resets.
+void check_stream(Session& session, const graph::Graph& graph);
 /// Stream FIFOs: an exact cycle model, stalls and resets.
 void check_fifo(Session& session);
 /// AXI4-Stream ends: order, no loss, rate.

@@ -113,6 +113,8 @@ const char* bench_file(BenchKind kind) {
       return "stream_bench.cpp";
     case BenchKind::kSystemC:
       return "sc_bench.cpp";
+    case BenchKind::kAxis:
+      return "axis_bench.cpp";
   }
   return "";
 }
@@ -140,13 +142,25 @@ void Bench::verilate() {
                                    "unique",       "--x-initial",
                                    "unique",       "--output-split",
                                    "20000",        "--output-split-cfuncs",
-                                   "500",          "-Wno-fatal",
-                                   "-Wno-lint",    "-Wno-style"};
+                                   "500"};
+  // What stands around a streaming design is written to be as clean as the design.
+  if (kind_ != BenchKind::kAxis) {
+    command.insert(command.end(), {"-Wno-fatal", "-Wno-lint", "-Wno-style"});
+  }
   command.insert(command.end(), dut_.sources.begin(), dut_.sources.end());
   const Outcome outcome = nib::sim::run(command, fs::absolute(dut_.folder));
+  link_tables();
   if (outcome.status != 0)
     throw Fault{"verilator refuses the design:\n" + shortened(outcome.output)};
   if (kind_ != BenchKind::kSystemC) check_ports();
+}
+
+/// Paths of tables begin in the build folder; the bench runs in its own.
+void Bench::link_tables() const {
+  const fs::path tables = fs::absolute(dut_.folder) / "tables";
+  if (fs::is_directory(tables) && !fs::exists(folder() / "tables")) {
+    fs::create_directory_symlink(tables, folder() / "tables");
+  }
 }
 
 void Bench::check_ports() {
@@ -166,8 +180,14 @@ void Bench::check_ports() {
                            &dut_.out_valid, &dut_.out_ready}) {
     expect(*name, 1);
   }
-  for (const auto* list : {&dut_.inputs, &dut_.outputs}) {
+  for (const auto* list : {&dut_.inputs, &dut_.outputs, &dut_.monitors}) {
     for (const DutPort& port : *list) expect(port.name, port.width);
+  }
+  for (const auto* list : {&dut_.sources_of_beats, &dut_.sinks_of_beats}) {
+    for (const DutEnd& end : *list) {
+      for (const auto* name : {&end.valid, &end.ready, &end.last}) expect(*name, 1);
+      expect(end.data, end.width);
+    }
   }
   if (!found.empty()) {
     throw Fault{fmt::format("{} has a port that the manifest does not name: {}", dut_.top,
@@ -175,10 +195,62 @@ void Bench::check_ports() {
   }
 }
 
+/// Tables of numbers and switches over the ends.
+std::string Bench::axis_adapter() const {
+  const auto table = [](const char* name, const std::vector<DutEnd>& ends, auto number) {
+    std::string text = fmt::format("constexpr int {}[] = {{", name);
+    for (const DutEnd& end : ends) text += fmt::format("{}, ", number(end));
+    return text + "};\n";
+  };
+  const auto cases = [](const std::vector<DutEnd>& ends, auto statement) {
+    std::string text = "  switch (port) {\n";
+    for (std::size_t i = 0; i < ends.size(); ++i) {
+      text += fmt::format("    case {}: {}\n", i, statement(ends[i]));
+    }
+    return text + "    default: break;\n  }\n";
+  };
+  const auto pieces = [](const DutEnd& e) { return pieces_of(e.width); };
+  const auto& in = dut_.sources_of_beats;
+  const auto& out = dut_.sinks_of_beats;
+  std::string text = fmt::format("constexpr int kSources = {}, kSinks = {}, kMonitorPieces = {};\n",
+                                 in.size(), out.size(), pieces_of(dut_.monitors));
+  text += table("kSourcePieces", in, pieces) + table("kSinkPieces", out, pieces);
+  text += table("kSourceBeats", in, [](const DutEnd& e) { return e.beats; });
+  text += fmt::format("inline void clock(Vdut& d, bool level) {{ d.{} = level; }}\n",
+                      mangled(dut_.clock));
+  text += fmt::format("inline void reset(Vdut& d, bool level) {{ d.{} = level; }}\n",
+                      mangled(dut_.reset));
+  text += "inline void offer(Vdut& d, int port, bool valid, bool last, const std::uint32_t* w) {\n";
+  text += cases(in, [](const DutEnd& e) {
+    return fmt::format("d.{} = valid; d.{} = last; nib_bench::load(d.{}, w, {}); return;",
+                       mangled(e.valid), mangled(e.last), mangled(e.data), e.width);
+  });
+  text += "}\ninline bool source_ready(const Vdut& d, int port) {\n";
+  text += cases(in, [](const DutEnd& e) { return fmt::format("return d.{};", mangled(e.ready)); });
+  text += "  return false;\n}\ninline void accept(Vdut& d, int port, bool ready) {\n";
+  text += cases(
+      out, [](const DutEnd& e) { return fmt::format("d.{} = ready; return;", mangled(e.ready)); });
+  text += "}\ninline std::uint32_t sink(const Vdut& d, int port, std::uint32_t* w) {\n";
+  text += cases(out, [](const DutEnd& e) {
+    return fmt::format("nib_bench::store(d.{}, w, {}); return (d.{} & 1U) | (d.{} & 1U) << 1;",
+                       mangled(e.data), pieces_of(e.width), mangled(e.valid), mangled(e.last));
+  });
+  text += "  return 0;\n}\ninline void monitor(const Vdut& d, std::uint32_t* w) {\n";
+  int at = 0;
+  for (const DutPort& p : dut_.monitors) {
+    text += fmt::format("  nib_bench::store(d.{}, w + {}, {});\n", mangled(p.name), at,
+                        pieces_of(p.width));
+    at += pieces_of(p.width);
+  }
+  if (dut_.monitors.empty()) text += "  (void)d;\n  (void)w;\n";
+  return text + "}\n}  // namespace nib_dut\n";
+}
+
 std::string Bench::adapter() const {
   const bool sc = kind_ == BenchKind::kSystemC;
   std::string text = "// Ports of the design under test, for the generic benches.\n#pragma once\n";
   text += "#include \"Vdut.h\"\n#include \"nib_ports.h\"\nnamespace nib_dut {\n";
+  if (kind_ == BenchKind::kAxis) return text + axis_adapter();
   text += fmt::format("constexpr int kInPieces = {}, kOutPieces = {};\n", pieces_of(dut_.inputs),
                       pieces_of(dut_.outputs));
   if (sc) {
@@ -261,16 +333,18 @@ void Bench::compile() {
   const std::vector<std::string> units = write_units();
   std::vector<std::vector<std::string>> commands;
   std::vector<std::string> link{compiler(), "-o", "bench"};
-  const auto unit = [&](const std::string& source, const std::string& object, const char* level) {
+  const auto unit = [&](const std::string& source, const std::string& object, const char* how) {
     std::vector<std::string> command;
     if (const std::string cache = object_cache(); !cache.empty()) command.push_back(cache);
-    command.insert(command.end(), {compiler(), level, "-c", "-o", object, source});
+    command.insert(command.end(), {compiler(), how, "-c", "-o", object, source});
     const auto flags = compile_flags(root, kind_);
     command.insert(command.end(), flags.begin(), flags.end());
     commands.push_back(std::move(command));
     link.push_back(object);
   };
-  for (const std::string& name : units) unit(name + ".cpp", name + ".o", "-O0");
+  // A streaming design runs for millions of cycles: compiling it better pays.
+  const char* level = kind_ == BenchKind::kAxis ? "-O1" : "-O0";
+  for (const std::string& name : units) unit(name + ".cpp", name + ".o", level);
   const fs::path runtime = kind_ == BenchKind::kSystemC ? fs::path() : prebuilt_runtime();
   if (runtime.empty()) {
     unit(root + "/include/verilated.cpp", "verilated.o", "-O1");

@@ -16,6 +16,13 @@ struct DutPort {
   int width = 1;
 };
 
+/// An AXI4-Stream end of the top.
+struct DutEnd {
+  std::string valid, ready, data, last;
+  int width = 8;           ///< of the data port: whole bytes
+  std::int64_t beats = 1;  ///< of a frame
+};
+
 /// What is simulated: sources, top and its ports by role; an empty name means no such port.
 struct Dut {
   std::filesystem::path folder;  ///< the build folder; sources are relative to it
@@ -24,10 +31,12 @@ struct Dut {
   std::string clock, reset, in_valid, in_ready, out_valid, out_ready;
   bool reset_optional = false;  ///< the top may lack the reset (a core behind AXI4-Stream ends)
   std::vector<DutPort> inputs, outputs;  ///< data words, in the order of the stimulus
+  std::vector<DutEnd> sources_of_beats, sinks_of_beats;  ///< of BenchKind::kAxis, at most 8 each
+  std::vector<DutPort> monitors;                         ///< outputs to be logged as well
 };
 
 /// Which bench drives it (sim/bench/).
-enum class BenchKind { kFlow, kStream, kSystemC };
+enum class BenchKind { kFlow, kStream, kSystemC, kAxis };
 
 /// Pieces of 32 bits that the data words of `ports` take.
 [[nodiscard]] int pieces_of(const std::vector<DutPort>& ports);
@@ -51,7 +60,9 @@ class Bench {
 
  private:
   void check_ports();
+  void link_tables() const;
   [[nodiscard]] std::string adapter() const;
+  [[nodiscard]] std::string axis_adapter() const;
   [[nodiscard]] std::vector<std::string> write_units() const;
 
   TempDir temp_;

@@ -37,7 +37,11 @@ struct Word {
 struct PortWord {
   std::string name;  ///< of the graph's input or output
   std::string port, valid;
-  Word word;
+  Word word;  ///< of a streaming design: all beats of a frame side by side
+  // AXI4-Stream ends of streaming designs.
+  std::string ready, last;
+  std::int64_t beats = 1;  ///< of a frame
+  int beat_width = 0;      ///< bits of a beat before it is padded to bytes
 };
 
 /// A layer that verify can look into.
@@ -45,6 +49,7 @@ struct LayerProbe {
   std::string name, module;
   std::string net;  ///< in the top; empty: the layer has no probe
   int stage = 0;    ///< cycles behind the input port
+  int stream = -1;  ///< of a streaming design: its words side by side are `word`
   Word word;
 };
 
@@ -57,6 +62,22 @@ struct InputTypeText {
 /// What `nib make stream-fifo` states of its design.
 struct StreamShape {
   int width = 0, depth = 0;
+};
+
+/// A stream of a streaming design, in the order of the network's channels.
+struct StreamSeen {
+  std::string name;
+  int width = 1;
+  std::string net;  ///< <net>_valid, <net>_ready, <net>_data in the top; empty: not to be seen
+  int index = 0;    ///< which of several in these nets
+};
+
+/// What only streaming designs have.
+struct Streaming {
+  std::filesystem::path network;  ///< relative to the folder: processes and channels as text
+  std::vector<StreamSeen> streams;
+  /// From frame first_state on, `cycles` cycles for every `frames` frames.
+  std::int64_t first_state = 0, frames = 1, cycles = 1;
 };
 
 struct Manifest {
@@ -75,6 +96,7 @@ struct Manifest {
   std::vector<PortWord> inputs, outputs;
   std::vector<LayerProbe> layers;
   std::optional<StreamShape> stream;
+  std::optional<Streaming> streaming;
 };
 
 /// Longest pipeline that verify believes.

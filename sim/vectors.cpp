@@ -13,7 +13,6 @@ namespace nib::sim {
 namespace {
 
 constexpr std::size_t kMaxSingleElements = 256;  ///< elements that get rows of their own
-constexpr std::int64_t kTieCandidates = 512;     ///< rows searched for rounding ties
 constexpr std::int64_t kTieRows = 32;            ///< of them kept
 constexpr std::int64_t kChunkRows = 2048;        ///< evaluated at once
 
@@ -60,10 +59,11 @@ double closeness(const golden::Evaluator& evaluator) {
 }
 
 /// Random rows that meet ties, or come closer to one than all rows before them.
-void append_tie_rows(Vectors& vectors, Oracle& oracle, const Manifest& manifest, Random& random) {
+void append_tie_rows(Vectors& vectors, Oracle& oracle, const Manifest& manifest, Random& random,
+                     std::int64_t candidates) {
   std::int64_t kept = 0;
   double best = closeness(oracle.evaluator());
-  for (std::int64_t i = 0; i < kTieCandidates && kept < kTieRows; ++i) {
+  for (std::int64_t i = 0; i < candidates && kept < kTieRows; ++i) {
     std::vector<std::int64_t> codes;
     append_random_row(oracle.elements(), random, codes);
     const CodeRows rows = oracle.evaluate(oracle.values_of(codes), false);
@@ -174,16 +174,21 @@ void append_random_row(const std::vector<Element>& elements, Random& random,
   }
 }
 
-Vectors make_vectors(Oracle& oracle, const Manifest& manifest, const VerifyOptions& options) {
+Vectors make_vectors(Oracle& oracle, const Manifest& manifest, const VerifyOptions& options,
+                     const VectorBudget& budget) {
   Vectors vectors;
   Random random(options.seed * 0x100000001B3U + 17);
-  append_codes(vectors, oracle, manifest, directed_codes(oracle.elements()));
-  append_tie_rows(vectors, oracle, manifest, random);
+  std::vector<std::int64_t> directed = directed_codes(oracle.elements());
+  const std::size_t most = static_cast<std::size_t>(budget.directed) * oracle.elements().size();
+  if (directed.size() > most) directed.resize(most);
+  append_codes(vectors, oracle, manifest, directed);
+  append_tie_rows(vectors, oracle, manifest, random, budget.tie_candidates);
   vectors.directed = vectors.count;
   if (!options.inputs.empty()) append_user(vectors, oracle, manifest, options);
-  for (std::int64_t done = 0; done < options.random; done += kChunkRows) {
+  const std::int64_t rows = options.random.value_or(budget.random);
+  for (std::int64_t done = 0; done < rows; done += kChunkRows) {
     std::vector<std::int64_t> codes;
-    const std::int64_t count = std::min(kChunkRows, options.random - done);
+    const std::int64_t count = std::min(kChunkRows, rows - done);
     for (std::int64_t i = 0; i < count; ++i) append_random_row(oracle.elements(), random, codes);
     append_codes(vectors, oracle, manifest, codes);
   }

@@ -26,8 +26,15 @@ struct Vectors {
 void append_random_row(const std::vector<Element>& elements, Random& random,
                        std::vector<std::int64_t>& codes);
 
+/// How many vectors are made where the user does not say.
+struct VectorBudget {
+  std::int64_t directed = 1 << 20;    ///< at most
+  std::int64_t tie_candidates = 512;  ///< rows searched for rounding ties
+  std::int64_t random = 10000;        ///< where options.random says nothing
+};
+
 /// All vectors of a run, evaluated. Throws Fault and E01xx as Oracle and the arrays do.
 [[nodiscard]] Vectors make_vectors(Oracle& oracle, const Manifest& manifest,
-                                   const VerifyOptions& options);
+                                   const VerifyOptions& options, const VectorBudget& budget = {});
 
 }  // namespace nib::sim

@@ -42,13 +42,23 @@ void check_unrolled(Session& session) {
   if (session.options.systemc) check_sc(session, vectors);
 }
 
+void check_streaming(Session& session) {
+  check_stream(session, read_source(session.folder, session.manifest));
+}
+
 }  // namespace
 
 VerifyResult verify(const std::filesystem::path& folder, const VerifyOptions& options) {
   Session session{folder, options, read_manifest(folder), {}};
+  if (session.manifest.streaming && options.prove) {
+    fail(ErrorCode::E806, "--prove of a streaming build", {},
+         "without --prove, vectors, latency, interval, stalls and resets are checked");
+  }
   check_lint(session);
   if (session.manifest.stream) {
     check_fifo(session);
+  } else if (session.manifest.streaming) {
+    check_streaming(session);
   } else {
     check_unrolled(session);
   }

@@ -14,7 +14,8 @@ namespace nib::sim {
 struct VerifyOptions {
   std::map<std::string, std::filesystem::path>
       inputs;  ///< --input [NAME=]X.npy; "" for the only input
-  std::int64_t random = 10000;
+  std::optional<std::int64_t>
+      random;  ///< rows; default 10000, of streams what 2 million cycles take
   std::uint64_t seed = 1;
   bool prove = false;  ///< --prove: linear forms, intervals and register depths from Yosys' netlist
   bool systemc = false;  ///< --sc: SystemC bench and pipeline model

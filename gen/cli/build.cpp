@@ -5,6 +5,7 @@
 
 #include "nib/base/error.h"
 #include "nib/base/file.h"
+#include "nib/cli/fold_file.h"
 #include "nib/cli/network.h"
 #include "nib/cli/values.h"
 #include "nib/import/import.h"
@@ -21,8 +22,17 @@ struct Options {
 
 constexpr int kSteps = 6;
 
+/// True where nothing but the size of the network decides the style.
+bool may_stream(const BuildOptions& build) {
+  return build.style == "auto" && build.latency.empty() && build.wrap == "none" && !build.reset &&
+         !build.input_register && !build.output_register && build.extra_registers.empty();
+}
+
 int run(const Options& options, Console& console) {
   const BuildSetup setup = check_build_options(options.build);
+  const bool wants_streams = options.build.style == "streaming" || !options.build.plan_file.empty();
+  plan::Folding folding;
+  if (!options.build.plan_file.empty()) folding = read_folds(options.build.plan_file);
   Network network;
   for (const std::string& text : options.input_types) {
     network.input_types.push_back(parse_input_type(text));
@@ -40,11 +50,25 @@ int run(const Options& options, Console& console) {
   if (network.graph.sha256 != sha256(network.bytes)) {
     fail(ErrorCode::E101, options.model + " has changed while it was read");
   }
-  nlohmann::ordered_json more{{"style", "unrolled"}, {"argmax", options.argmax}};
-  more["input-type"] = options.input_types;
-  more["extra-register"] = options.build.extra_registers;
-  const std::string config = effective_config(options.build, setup, more.dump());
-  return build_network(network, options.build, setup, config, progress, console);
+  const auto config = [&](const char* style) {
+    nlohmann::ordered_json more{{"style", style}, {"argmax", options.argmax}};
+    more["input-type"] = options.input_types;
+    more["extra-register"] = options.build.extra_registers;
+    if (!options.build.plan_file.empty()) more["plan"] = options.build.plan_file;
+    return effective_config(options.build, setup, more.dump());
+  };
+  const auto streams = [&] {
+    return build_streams(network, folding, options.build, setup, config("streaming"), progress,
+                         console);
+  };
+  if (wants_streams) return streams();
+  try {
+    return build_network(network, options.build, setup, config("unrolled"), progress, console);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::E702 || !may_stream(options.build)) throw;
+  }
+  progress.note("too large for one pipeline: streaming");
+  return streams();
 }
 
 }  // namespace
@@ -64,7 +88,9 @@ void add_build(CLI::App& app, Action& action) {
       "Examples:\n"
       "  nib build jets.onnx -o jets --input-type s16.10\n"
       "  nib build jets.onnx -o jets --clock-mhz 360 --argmax\n"
-      "  nib build jets.onnx -o jets --latency 5 --target xc7a100t-1 --wrap axis");
+      "  nib build jets.onnx -o jets --latency 5 --target xc7a100t-1 --wrap axis\n"
+      "  nib build kws.onnx -o kws --style streaming --target xc7a100t-1\n"
+      "  nib build kws.onnx -o kws --plan kws/plan.json --force");
   command->callback([options, &action] {
     action = [options](Console& console) { return run(*options, console); };
   });

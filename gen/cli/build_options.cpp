@@ -25,6 +25,23 @@ void check_choice(const char* option, const std::string& text,
        fmt::format("{} is \"{}\": not one of {}", option, text, fmt::join(choices, ", ")));
 }
 
+/// What only a pipeline has: a streaming design has its ends, its reset and its queues.
+void check_streaming(const BuildOptions& options) {
+  const char* streaming = options.style == "streaming" ? "--style streaming" : "--plan";
+  if (options.style == "unrolled") fail(ErrorCode::E803, "--style unrolled and --plan");
+  const auto refuse = [&](bool given, const char* option, const char* hint) {
+    if (given) fail(ErrorCode::E803, fmt::format("{} and {}", streaming, option), {}, hint);
+  };
+  refuse(!options.latency.empty(), "--latency",
+         "more lanes (--plan) make a streaming design faster");
+  refuse(options.wrap == "axis", "--wrap axis", "a streaming design has AXI4-Stream ends anyway");
+  refuse(options.reset, "--reset", "a streaming design has a synchronous reset anyway");
+  constexpr const char* kPipeline = "registers at chosen places belong to --style unrolled";
+  refuse(options.input_register, "--input-register", kPipeline);
+  refuse(options.output_register, "--output-register", kPipeline);
+  refuse(!options.extra_registers.empty(), "--extra-register", kPipeline);
+}
+
 }  // namespace
 
 void add_build_options(CLI::App& command, BuildOptions& options, bool network) {
@@ -44,7 +61,14 @@ void add_build_options(CLI::App& command, BuildOptions& options, bool network) {
                   "Latency in cycles instead of a clock; the clock follows")
       ->type_name("CYCLES");
   if (network) {
-    command.add_option("--style", options.style, "auto, unrolled or streaming")->type_name("STYLE");
+    command
+        .add_option("--style", options.style,
+                    "unrolled: one pipeline; streaming: folded layers; auto: unrolled if it fits")
+        ->type_name("STYLE");
+    command
+        .add_option("--plan", options.plan_file,
+                    "Folds of a streaming design, as a build's plan.json holds them")
+        ->type_name("FILE.json");
   }
   command.add_option("--name", options.name, "Prefix of every module")->type_name("ID");
   command.add_option("--wrap", options.wrap, "none, or axis: AXI4-Stream ends around the core")
@@ -81,10 +105,7 @@ BuildSetup check_build_options(const BuildOptions& options) {
   }
   check_choice("--style", options.style, {"auto", "unrolled", "streaming"});
   check_choice("--wrap", options.wrap, {"none", "axis"});
-  if (options.style == "streaming") {
-    fail(ErrorCode::E806, "this version has no streaming engine yet", {},
-         "--style unrolled builds networks that fit the device as one pipeline");
-  }
+  if (options.style == "streaming" || !options.plan_file.empty()) check_streaming(options);
   if (!options.name.empty()) check_name("--name", options.name);
 
   plan::Goal goal;

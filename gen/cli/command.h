@@ -35,12 +35,13 @@ inline constexpr const char* kDefaultTarget = "xcvu13p-2";
 /// Options that every kind of build takes, as texts until they are checked.
 struct BuildOptions {
   std::string folder, target, board, clock_mhz, latency, style = "auto", name, wrap = "none";
-  std::string depth_excess = "2", threads = "1", config_file;
+  std::string depth_excess = "2", threads = "1", config_file, plan_file;
   std::vector<std::string> extra_registers;
   bool input_register = false, output_register = false, reset = false, force = false, json = false;
 };
 
-/// `network`: with the options that only a network has a use for (--style, --extra-register).
+/// `network`: with the options that only a network has a use for (--style, --plan,
+/// --extra-register).
 void add_build_options(CLI::App& command, BuildOptions& options, bool network);
 
 /// The checked options.

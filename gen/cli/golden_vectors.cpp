@@ -63,11 +63,12 @@ Tensor<std::int64_t> output_codes(const plan::Word& word, const golden::Reals& r
 
 }  // namespace
 
-emit::Vectors golden_vectors(const graph::Graph& graph, const plan::Plan& plan) {
+emit::Vectors golden_vectors(const graph::Graph& graph, const std::vector<plan::Word>& inputs,
+                             const std::vector<plan::Word>& outputs) {
   std::mt19937_64 random(1);
   emit::Vectors vectors;
   std::vector<Tensor<double>> values;
-  for (const plan::Word& word : plan.inputs) {
+  for (const plan::Word& word : inputs) {
     vectors.inputs.push_back(input_codes(word, random));
     values.push_back(values_of(word, vectors.inputs.back()));
   }
@@ -76,7 +77,7 @@ emit::Vectors golden_vectors(const graph::Graph& graph, const plan::Plan& plan) 
   golden::Evaluator evaluator(graph, {.float32_order = false, .round_input = true});
   std::vector<graph::ValueId> carried;
   std::vector<double> spacing;
-  for (const plan::Word& word : plan.outputs) {
+  for (const plan::Word& word : outputs) {
     std::vector<Rational> scales, offsets;
     for (const plan::Element& element : word.elements) {
       scales.push_back(element.scale);
@@ -86,9 +87,9 @@ emit::Vectors golden_vectors(const graph::Graph& graph, const plan::Plan& plan) 
     carried.push_back(graph.find(word.tensor));
     NIB_CHECK(carried.back() != graph::kNone, "a tensor of the graph on the port");
   }
-  const std::vector<golden::Reals> outputs = evaluator.run(values, carried, spacing);
-  for (std::size_t k = 0; k < outputs.size(); ++k) {
-    vectors.outputs.push_back(output_codes(plan.outputs[k], outputs[k]));
+  const std::vector<golden::Reals> reals = evaluator.run(values, carried, spacing);
+  for (std::size_t k = 0; k < reals.size(); ++k) {
+    vectors.outputs.push_back(output_codes(outputs[k], reals[k]));
   }
   return vectors;
 }

@@ -1,6 +1,8 @@
 // A few dozen vectors whose outputs the golden model gives, for the folder of a build.
 #pragma once
 
+#include <vector>
+
 #include "nib/emit/emit.h"
 #include "nib/graph/graph.h"
 #include "nib/plan/plan.h"
@@ -8,7 +10,10 @@
 namespace nib::cli {
 
 /// Input codes (the corners of every element's range, then random ones, always the same) with the
-/// codes that the reference evaluation of `graph` gives on the plan's outputs.
-[[nodiscard]] emit::Vectors golden_vectors(const graph::Graph& graph, const plan::Plan& plan);
+/// codes that the reference evaluation of `graph` gives. Words of the ports; those of outputs name
+/// tensors of the graph.
+[[nodiscard]] emit::Vectors golden_vectors(const graph::Graph& graph,
+                                           const std::vector<plan::Word>& inputs,
+                                           const std::vector<plan::Word>& outputs);
 
 }  // namespace nib::cli

@@ -8,6 +8,7 @@
 #include "nib/cli/command.h"
 #include "nib/emit/build.h"
 #include "nib/graph/graph.h"
+#include "nib/plan/stream_plan.h"
 
 namespace nib::cli {
 
@@ -20,8 +21,13 @@ struct Network {
   std::vector<std::pair<std::string, graph::InputType>> input_types;
 };
 
-/// Builds and writes the folder, then prints the facts. `config`: effective_config().
+/// Builds one unrolled pipeline and writes the folder, then prints the facts. `config`:
+/// effective_config().
 int build_network(const Network& network, const BuildOptions& options, const BuildSetup& setup,
                   const std::string& config, Progress& progress, Console& console);
+/// The same for streams with the folds of `folding`.
+int build_streams(const Network& network, const plan::Folding& folding, const BuildOptions& options,
+                  const BuildSetup& setup, const std::string& config, Progress& progress,
+                  Console& console);
 
 }  // namespace nib::cli

@@ -14,9 +14,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-plan::Cost total_cost(const plan::Plan& plan) {
+template <class Layers>
+plan::Cost total_cost(const Layers& layers) {
   plan::Cost total;
-  for (const plan::Layer& layer : plan.layers) {
+  for (const auto& layer : layers) {
     total.lut += layer.cost.lut;
     total.carry4 += layer.cost.carry4;
     total.ff += layer.cost.ff;
@@ -70,7 +71,7 @@ std::string json_text(const plan::Plan& plan, const std::string& top, const std:
 
 std::string plan_text(const plan::Plan& plan, const std::string& top, const std::string& folder) {
   std::string text =
-      facts(plan, top, folder, plan.latency_cycles, plan.interval_cycles, total_cost(plan));
+      facts(plan, top, folder, plan.latency_cycles, plan.interval_cycles, total_cost(plan.layers));
   for (const plan::Layer& layer : plan.layers) {
     text += fmt::format("  layer     {}: {} cycles, {} adders, {:.0f} LUT, {:.0f} FF\n", layer.name,
                         layer.latency_cycles, layer.adders, layer.cost.lut, layer.cost.ff);
@@ -80,7 +81,53 @@ std::string plan_text(const plan::Plan& plan, const std::string& top, const std:
 }
 
 std::string plan_json(const plan::Plan& plan, const std::string& top, const std::string& folder) {
-  return json_text(plan, top, folder, plan.latency_cycles, plan.interval_cycles, total_cost(plan));
+  return json_text(plan, top, folder, plan.latency_cycles, plan.interval_cycles,
+                   total_cost(plan.layers));
+}
+
+std::string stream_text(const plan::StreamPlan& plan, const std::string& top,
+                        const std::string& folder) {
+  const plan::stream::Timing& t = plan.sizing.timing;
+  const double ns = 1000.0 / plan.clock_mhz;
+  const double interval = static_cast<double>(t.cycles) / static_cast<double>(t.frames);
+  std::string text = fmt::format("{}: {} on {} at {} MHz, streaming\n", folder, top,
+                                 plan.target.name, emit::decimal(plan.clock_mhz));
+  text += fmt::format("  latency   {} cycles, {} ns\n", t.latency,
+                      emit::decimal(static_cast<double>(t.latency) * ns));
+  text += fmt::format(
+      "  interval  {} cycle{}, {:.0f} frames a second\n",
+      t.frames == 1 ? std::to_string(t.cycles) : fmt::format("{}/{}", t.cycles, t.frames),
+      interval == 1 ? "" : "s", 1e9 / (interval * ns));
+  text += fmt::format("  queues    {} bits, each as short as can be; at least {}\n",
+                      plan.sizing.bits, plan.sizing.least_bits);
+  text += "  cost      " + cost_text(total_cost(plan.layers)) + "\n";
+  for (const plan::StreamLayer& layer : plan.layers) {
+    text += fmt::format(
+        "  layer     {}: simd {}, pe {}{}; {} multiply-accumulates, {:.0f} LUT, "
+        "{:.0f} FF\n",
+        layer.name, layer.fold.simd, layer.fold.pe,
+        layer.fold.input_stationary ? ", input stationary" : "", layer.macs, layer.cost.lut,
+        layer.cost.ff);
+  }
+  for (const std::string& note : plan.notes) text += "  note      " + note + "\n";
+  return text + fmt::format("Check it with: nib verify {}\n", folder);
+}
+
+std::string stream_json(const plan::StreamPlan& plan, const std::string& top,
+                        const std::string& folder) {
+  const plan::stream::Timing& t = plan.sizing.timing;
+  Json j{{"folder", folder}, {"name", plan.name}, {"top", top}, {"style", "streaming"}};
+  j["target"] = plan.target.name;
+  j["clock_mhz"] = plan.clock_mhz;
+  j["latency_cycles"] = t.latency;
+  j["interval_cycles"] = (t.cycles + t.frames - 1) / t.frames;
+  j["certificate"] = {{"frames", t.frames}, {"cycles", t.cycles}, {"first_state", t.first_state}};
+  j["latency_ns_model"] =
+      std::round(static_cast<double>(t.latency) * 1000.0 / plan.clock_mhz * 1000) / 1000;
+  j["queue_bits"] = plan.sizing.bits;
+  j["cost_model"] = cost_json(total_cost(plan.layers));
+  j["notes"] = plan.notes;
+  return emit::pretty_json(j.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 std::string fifo_text(const Block& fifo, const std::string& folder) {

@@ -15,7 +15,7 @@ namespace nib::cli {
 namespace {
 
 struct Options {
-  std::string folder, random = "10000", seed = "1", threads = "2", config_file;
+  std::string folder, random, seed = "1", threads = "2", config_file;
   std::vector<std::string> inputs;
   bool prove = false, systemc = false, round_input = false, json = false;
 };
@@ -28,7 +28,9 @@ sim::VerifyOptions checked(const Options& options) {
       fail(ErrorCode::E802, fmt::format("--input is \"{}\": the input is given twice", text));
     }
   }
-  out.random = parse_whole("--random", options.random, 0, 1'000'000'000);
+  if (!options.random.empty()) {
+    out.random = parse_whole("--random", options.random, 0, 1'000'000'000);
+  }
   out.seed = static_cast<std::uint64_t>(
       parse_whole("--seed", options.seed, 0, std::numeric_limits<std::int64_t>::max()));
   out.threads = static_cast<int>(parse_whole("--threads", options.threads, 1, 1024));
@@ -74,7 +76,10 @@ void add_verify(CLI::App& app, Action& action) {
                    "Vectors to run as well, as [NAME=]X.npy; once per input")
       ->type_name("X.npy")
       ->allow_extra_args(false);
-  command->add_option("--random", options->random, "Random vectors; default 10000")->type_name("N");
+  command
+      ->add_option("--random", options->random,
+                   "Random vectors; default 10000, or as many as 2 million cycles take")
+      ->type_name("N");
   command->add_option("--seed", options->seed, "Seed of the random vectors; default 1")
       ->type_name("S");
   command->add_flag("--round-input", options->round_input,

@@ -230,21 +230,6 @@ std::string bench_module(const Package& what, const std::vector<BenchPort>& in,
              name);
 }
 
-std::string makefile(const std::string& name) {
-  return fmt::format(
-      "# Builds and runs the bench with Verilator 5; run from anywhere: make -C sim\n"
-      "VERILATOR ?= verilator\n\n"
-      ".PHONY: run clean\n"
-      "run: obj_dir/V{0}_tb\n"
-      "\tcd .. && ./sim/obj_dir/V{0}_tb\n\n"
-      "obj_dir/V{0}_tb: {0}_tb.sv ../rtl/files.f $(wildcard ../rtl/*.sv)\n"
-      "\tcd .. && $(VERILATOR) --binary --timing --assert -j 0 --top-module {0}_tb \\\n"
-      "\t  --Mdir sim/obj_dir -f rtl/files.f sim/{0}_tb.sv\n\n"
-      "clean:\n"
-      "\trm -rf obj_dir\n",
-      name);
-}
-
 std::string read_me(const Package& what, const std::vector<BenchPort>& in,
                     const std::vector<BenchPort>& out) {
   const std::string& name = what.plan.name;
@@ -273,6 +258,21 @@ std::string read_me(const Package& what, const std::vector<BenchPort>& in,
 }
 
 }  // namespace
+
+std::string bench_makefile(const std::string& name) {
+  return fmt::format(
+      "# Builds and runs the bench with Verilator 5; run from anywhere: make -C sim\n"
+      "VERILATOR ?= verilator\n\n"
+      ".PHONY: run clean\n"
+      "run: obj_dir/V{0}_tb\n"
+      "\tcd .. && ./sim/obj_dir/V{0}_tb\n\n"
+      "obj_dir/V{0}_tb: {0}_tb.sv ../rtl/files.f $(wildcard ../rtl/*.sv)\n"
+      "\tcd .. && $(VERILATOR) --binary --timing --assert -j 0 --top-module {0}_tb \\\n"
+      "\t  --Mdir sim/obj_dir -f rtl/files.f sim/{0}_tb.sv\n\n"
+      "clean:\n"
+      "\trm -rf obj_dir\n",
+      name);
+}
 
 std::string pack_hex(const plan::Word& word, const std::int64_t* codes) {
   const int width = std::max(word.width, 1);
@@ -303,7 +303,7 @@ Files bench(const Package& what) {
     }
   }
   files.push_back({"sim/" + what.plan.name + "_tb.sv", bench_module(what, in, out)});
-  files.push_back({"sim/Makefile", makefile(what.plan.name)});
+  files.push_back({"sim/Makefile", bench_makefile(what.plan.name)});
   files.push_back({"sim/README.txt", read_me(what, in, out)});
   return files;
 }

@@ -9,6 +9,8 @@ namespace nib::emit {
 /// `codes`: one per element; a code that its bits do not hold is an internal error.
 [[nodiscard]] std::string pack_hex(const plan::Word& word, const std::int64_t* codes);
 
+/// The Makefile of the bench <name>_tb.
+[[nodiscard]] std::string bench_makefile(const std::string& name);
 /// sim/: vectors as .npy and .mem, the SystemVerilog bench, its Makefile and README.txt.
 /// what.vectors must be set.
 [[nodiscard]] Files bench(const Package& what);

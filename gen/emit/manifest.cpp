@@ -1,36 +1,12 @@
 // manifest.json.
 #include "nib/emit/manifest.h"
 
-#include <cmath>
-#include <nlohmann/json.hpp>
-
 #include "nib/base/check.h"
-#include "nib/base/version.h"
+#include "nib/emit/manifest_json.h"
 #include "nib/emit/ports.h"
 
 namespace nib::emit {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-/// Three decimals are plenty for a delay model; fewer digits, fewer spurious differences.
-double rounded(double value) { return std::round(value * 1000) / 1000; }
-
-Json whole(double value) { return static_cast<std::int64_t>(std::llround(value)); }
-
-Json element_json(const plan::Element& e, bool with_range) {
-  Json j{{"lsb", e.lsb},
-         {"bits", e.bits},
-         {"signed", e.is_signed},
-         {"scale", to_string(e.scale)},
-         {"offset", to_string(e.offset)}};
-  if (!e.live && e.bits == 0) j["live"] = false;
-  if (with_range && e.bits > 0 && e.range != full_range(e.bits, e.is_signed)) {
-    j["min"] = e.range.min;
-    j["max"] = e.range.max;
-  }
-  return j;
-}
 
 Json elements_json(const plan::Word& word, bool with_range) {
   Json list = Json::array();
@@ -68,14 +44,6 @@ Json port_json(const Package& what, bool is_input, std::size_t k) {
   return j;
 }
 
-Json cost_json(const plan::Cost& cost) {
-  return {{"lut", whole(cost.lut)},
-          {"carry4", whole(cost.carry4)},
-          {"ff", whole(cost.ff)},
-          {"bram36", whole(cost.bram36)},
-          {"dsp", whole(cost.dsp)}};
-}
-
 Json layer_json(const Package& what, std::size_t k) {
   const plan::Layer& layer = what.plan.layers[k];
   Json j{{"name", layer.name},
@@ -96,36 +64,8 @@ Json layer_json(const Package& what, std::size_t k) {
   return j;
 }
 
-Json input_types_json(const Package& what) {
-  Json list = Json::array();
-  for (const auto& [name, input] : what.input_types) {
-    Json j{{"name", name}, {"type", to_string(input.type)}};
-    if (!input.ranges.empty()) {
-      Json ranges = Json::array();
-      for (const Range& r : input.ranges) ranges.push_back({r.min, r.max});
-      j["ranges"] = ranges;
-    }
-    list.push_back(j);
-  }
-  return list;
-}
-
-/// What every manifest begins with, up to "latency_ns_model".
-Json head_json(const plan::Plan& plan, const std::string& top, const std::string& config_json,
-               const char* style) {
-  Json j{{"schema", 1}, {"generator", kGenerator}, {"name", plan.name}, {"top", top}};
-  j["source"] = {{"file", plan.source_file}, {"sha256", plan.sha256}};
-  j["config"] = config_json.empty() ? Json::object() : Json::parse(config_json);
-  j["target"] = {{"name", plan.target.name},
-                 {"part", plan.target.part},
-                 {"clock_mhz", rounded(plan.clock_mhz)}};
-  j["style"] = style;
-  return j;
-}
-
-/// Names are bytes of the file: what is no UTF-8 becomes U+FFFD.
-std::string text_of(const Json& j) {
-  return pretty_json(j.dump(-1, ' ', false, Json::error_handler_t::replace));
+Identity identity(const plan::Plan& plan) {
+  return {plan.name, plan.source_file, plan.sha256, plan.target, plan.clock_mhz};
 }
 
 double latency_ns(const plan::Plan& plan) {
@@ -139,7 +79,7 @@ std::string manifest(const Package& what) {
   const plan::Plan& plan = what.plan;
   NIB_CHECK(what.design.modules.size() == plan.layers.size(), "one module per layer");
   NIB_CHECK(what.design.probe_nets.size() == plan.layers.size(), "one probe per layer");
-  Json j = head_json(plan, what.design.top, what.config_json, "unrolled");
+  Json j = head_json(identity(plan), what.design.top, what.config_json, "unrolled");
   j["wrap"] = plan.goal.wrap_axis ? "axis" : "none";
   j["latency_cycles"] = plan.latency_cycles;
   j["interval_cycles"] = plan.interval_cycles;
@@ -151,7 +91,7 @@ std::string manifest(const Package& what) {
   if (!what.model_bytes.empty()) {
     j["model"] = {{"file", "sim/" + what.model_file},
                   {"argmax", what.argmax},
-                  {"input_types", input_types_json(what)}};
+                  {"input_types", input_types_json(what.input_types)}};
   }
   j["inputs"] = Json::array();
   j["outputs"] = Json::array();
@@ -182,7 +122,7 @@ std::string manifest(const Package& what) {
 std::string stream_fifo_manifest(const Block& fifo, int width, int depth,
                                  const std::string& config_json) {
   const plan::Plan& plan = fifo.plan;
-  Json j = head_json(plan, fifo.design.top, config_json, "stream-fifo");
+  Json j = head_json(identity(plan), fifo.design.top, config_json, "stream-fifo");
   j["wrap"] = "none";
   j["latency_cycles"] = fifo.latency_cycles;
   j["interval_cycles"] = fifo.interval_cycles;

@@ -7,6 +7,7 @@
 #include "nib/emit/constraints.h"
 #include "nib/emit/emit.h"
 #include "nib/emit/manifest.h"
+#include "nib/emit/package_files.h"
 #include "nib/emit/ports.h"
 #include "nib/emit/text_template.h"
 
@@ -22,6 +23,8 @@ std::string file_list(const map::Design& design) {
   return text;
 }
 
+}  // namespace
+
 void add_design(const map::Design& design, Files& files) {
   for (const map::SourceFile& file : design.files) files.push_back(file);
   files.push_back({"rtl/files.f", file_list(design)});
@@ -31,8 +34,6 @@ void add_constraints(const Subject& subject, Files& files) {
   files.push_back({"constraints/timing.xdc", timing_xdc(subject)});
   files.push_back({"vivado/ooc.tcl", ooc_tcl(subject)});
 }
-
-}  // namespace
 
 Files package(const Package& what) {
   const plan::Plan& plan = what.plan;

@@ -14,6 +14,13 @@ struct SourceFile {
   std::string text;
 };
 
+/// Where a stream of a streaming design is seen: bit `index` of <net>_valid and <net>_ready, word
+/// `index` of <net>_data. `net` is a path from the top; empty for the ends of the design.
+struct StreamNet {
+  std::string net;
+  int index = 0;
+};
+
 /// All modules of a design.
 struct Design {
   std::string top;                ///< module name: "jets_top"
@@ -22,6 +29,7 @@ struct Design {
       modules;  ///< module of each plan layer ("jets_fc1"; first of its blocks)
   /// Per plan layer: the net in `top` that carries its output word, for probes, and its stage.
   std::vector<std::string> probe_nets;
+  std::vector<StreamNet> streams;  ///< of a streaming plan, by channel
 };
 
 /// Writes every module of an unrolled plan, the top, and the library modules that they use.

@@ -19,6 +19,13 @@ Expr ref(std::string name, Type type) { return make(Ref{std::move(name)}, {}, ty
 
 Expr literal(std::int64_t value, Type type) { return make(Literal{value}, {}, type); }
 
+Expr digits(std::string hex, int width) {
+  NIB_CHECK(hex.size() == static_cast<std::size_t>((width + 3) / 4), "a digit for every four bits");
+  return make(Digits{std::move(hex)}, {}, Type{width, false});
+}
+
+Expr text(std::string text) { return make(Text{std::move(text)}, {}, Type{0, false}); }
+
 Expr fill(bool ones, Type type) { return make(Fill{ones}, {}, type); }
 
 Expr unary(UnaryOp op, Expr x) {

@@ -27,6 +27,14 @@ struct Ref {
 struct Literal {
   std::int64_t value = 0;
 };
+/// A constant of any width: hexadecimal digits, most significant first, ceil(width / 4) of them.
+struct Digits {
+  std::string hex;
+};
+/// A string constant, for parameters that name files.
+struct Text {
+  std::string text;
+};
 /// '0 or '1, sized by the context.
 struct Fill {
   bool ones = false;
@@ -63,8 +71,8 @@ struct Call {
 
 /// A node with its operands in `args`; `type` is what the language gives it.
 struct Expr {
-  std::variant<Literal, Ref, Fill, Unary, Binary, Shift, Slice, Lookup, Concat, Ternary, Cast,
-               Signed, Call>
+  std::variant<Literal, Digits, Text, Ref, Fill, Unary, Binary, Shift, Slice, Lookup, Concat,
+               Ternary, Cast, Signed, Call>
       node;
   std::vector<Expr> args;
   Type type;
@@ -73,6 +81,8 @@ struct Expr {
 // Builders. They compute the type and add nothing silently.
 [[nodiscard]] Expr ref(std::string name, Type type);
 [[nodiscard]] Expr literal(std::int64_t value, Type type);
+[[nodiscard]] Expr digits(std::string hex, int width);
+[[nodiscard]] Expr text(std::string text);
 [[nodiscard]] Expr fill(bool ones, Type type);
 [[nodiscard]] Expr unary(UnaryOp op, Expr x);
 /// Both operands have one width, except for the logical operators, which take single bits.

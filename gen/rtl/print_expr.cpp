@@ -137,6 +137,10 @@ class ExprText {
   }
 
   std::string show(const Literal& l, const Expr& e) const { return literal_text(l, e.type); }
+  std::string show(const Digits& d, const Expr& e) const {
+    return fmt::format("{}'h{}", e.type.width, d.hex);
+  }
+  std::string show(const Text& t, const Expr&) const { return fmt::format("\"{}\"", t.text); }
   std::string show(const Ref& r, const Expr&) const { return r.name; }
   std::string show(const Fill& f, const Expr&) const { return f.ones ? "'1" : "'0"; }
   std::string show(const Unary& u, const Expr& e) const {

@@ -1,0 +1,266 @@
+// Layers of a streaming design: units of the library, joined by streams.
+#include "nib/map/stream_layer.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <utility>
+
+#include "nib/base/check.h"
+#include "nib/base/version.h"
+#include "nib/map/stream_nets.h"
+
+namespace nib::map {
+namespace {
+
+using plan::StreamLayer;
+using plan::StreamPlan;
+using plan::stream::Unit;
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+/// Channels that the units take from elsewhere, or make for elsewhere, in order of appearance.
+std::vector<int> open_channels(const StreamPlan& plan, const StreamLayer& layer, bool inputs) {
+  const auto ends = [&](const Unit& unit, bool in) { return in ? unit.inputs : unit.outputs; };
+  std::vector<int> open;
+  for (const int u : layer.units) {
+    for (const int channel : ends(plan.design.units[at(u)], inputs)) {
+      const bool inside = std::any_of(layer.units.begin(), layer.units.end(), [&](int other) {
+        const auto list = ends(plan.design.units[at(other)], !inputs);
+        return std::find(list.begin(), list.end(), channel) != list.end();
+      });
+      if (!inside) open.push_back(channel);
+    }
+  }
+  return open;
+}
+
+std::vector<std::string> prefixes(std::size_t count, bool inputs) {
+  if (count == 1) return {inputs ? "in" : "out"};
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < count; ++i) {
+    names.push_back(inputs && count <= 8 ? std::string(1, static_cast<char>('a' + i))
+                                         : fmt::format("{}{}", inputs ? "in" : "out", i));
+  }
+  return names;
+}
+
+/// A unit's name inside its layer: "fc1_mvu" of fc1 is "mvu".
+std::string role_of(const Unit& unit, const StreamLayer& layer) {
+  const std::string prefix = layer.name + "_";
+  if (unit.name.starts_with(prefix) && unit.name.size() > prefix.size()) {
+    return unit.name.substr(prefix.size());
+  }
+  return unit.name;
+}
+
+/// The tensor that a stream carries, where the plan says it.
+std::string tensor_of(const StreamPlan& plan, int channel) {
+  for (const auto& probe : plan.probes) {
+    if (probe.channel == channel) return rtl::comment_text(probe.tensor) + ", ";
+  }
+  return {};
+}
+
+class LayerWriter {
+ public:
+  LayerWriter(const StreamPlan& plan, std::size_t index, const std::string& name)
+      : plan_(plan),
+        layer_(plan.layers[index]),
+        tables_(name, fmt::format("layer {} of network {}", layer_.name, plan.name), names_) {
+    result_.module.name = name;
+    nets_.resize(plan.design.formats.size());
+  }
+
+  StreamLayerModule run() {
+    names_.claim("clk_i");
+    names_.claim("rst_i");
+    ports();
+    name_streams();
+    std::vector<rtl::Instance> instances;
+    for (const int u : layer_.units) instances.push_back(instance(plan_.design.units[at(u)]));
+    rtl::Module& m = result_.module;
+    m.header = header();
+    for (rtl::Localparam& p : tables_.localparams) {
+      m.items.push_back(rtl::Section{});
+      m.items.push_back(std::move(p));
+    }
+    if (!result_.nets.empty()) m.items.push_back(rtl::Section{});
+    for (const auto& [channel, base] : result_.nets) declare(m, base, width(channel));
+    for (rtl::Instance& i : instances) {
+      m.items.push_back(rtl::Section{});
+      m.items.push_back(std::move(i));
+    }
+    result_.tables = std::move(tables_.files);
+    return std::move(result_);
+  }
+
+ private:
+  int width(int channel) const { return plan_.design.formats[at(channel)].width(); }
+
+  void ports() {
+    result_.inputs = open_channels(plan_, layer_, true);
+    result_.outputs = open_channels(plan_, layer_, false);
+    result_.input_ports = prefixes(result_.inputs.size(), true);
+    result_.output_ports = prefixes(result_.outputs.size(), false);
+    rtl::Module& m = result_.module;
+    m.ports = {{rtl::Direction::kInput, "clk_i", kBit, {}},
+               {rtl::Direction::kInput, "rst_i", kBit, {}}};
+    const auto add = [&](const std::vector<int>& channels, const std::vector<std::string>& names,
+                         bool inputs) {
+      for (std::size_t i = 0; i < channels.size(); ++i) {
+        add_ports(m, names[i], width(channels[i]), inputs);
+        nets_[at(channels[i])] = ports_of(names[i], width(channels[i]), inputs);
+      }
+    };
+    add(result_.inputs, result_.input_ports, true);
+    add(result_.outputs, result_.output_ports, false);
+    for (const rtl::Port& p : m.ports) static_cast<void>(names_.claim(p.name));
+  }
+
+  void name_streams() {
+    for (const int u : layer_.units) {
+      const Unit& unit = plan_.design.units[at(u)];
+      NIB_CHECK(unit.outputs.size() == 1, "forks stand in the top");
+      const int channel = unit.outputs[0];
+      if (std::find(result_.outputs.begin(), result_.outputs.end(), channel) !=
+          result_.outputs.end()) {
+        continue;
+      }
+      const std::string base = claim_stream(names_, role_of(unit, layer_));
+      nets_[at(channel)] = nets_of(base, width(channel));
+      result_.nets.emplace_back(channel, base);
+    }
+  }
+
+  rtl::Instance instance(const Unit& unit) {
+    const plan::stream::ModuleUse use = plan::stream::module_use(unit.spec);
+    result_.library.insert(use.module);
+    const std::string name = names_.claim("u_" + role_of(unit, layer_));
+    rtl::Instance i = instance_of(unit, name, tables_);
+    connect_clock(i);
+    for (std::size_t k = 0; k < unit.inputs.size(); ++k) {
+      connect(i, use.inputs[k], nets_[at(unit.inputs[k])], false);
+    }
+    connect(i, use.output, nets_[at(unit.outputs[0])], true);
+    i.comment = depth_text(plan_, unit.outputs[0]);
+    return i;
+  }
+
+  std::string stream_line(const char* label, const std::string& port, int channel) const {
+    return fmt::format("{:<11}{}: {}{}\n", label, port, tensor_of(plan_, channel),
+                       format_text(plan_.design.formats[at(channel)]));
+  }
+
+  std::string header() const {
+    std::string text =
+        fmt::format("Layer {} of network {}, as a stream.\n\n", layer_.name, plan_.name);
+    if (!layer_.formula.empty()) {
+      text += fmt::format("Computes   {}\n", rtl::comment_text(layer_.formula));
+    }
+    if (!layer_.nodes.empty()) {
+      text += fmt::format("Nodes      {}\n",
+                          rtl::comment_text(fmt::format("{}", fmt::join(layer_.nodes, ", "))));
+    }
+    for (std::size_t i = 0; i < result_.inputs.size(); ++i) {
+      text += stream_line("Input", result_.input_ports[i], result_.inputs[i]);
+    }
+    for (std::size_t i = 0; i < result_.outputs.size(); ++i) {
+      text += stream_line("Output", result_.output_ports[i], result_.outputs[i]);
+    }
+    text += timing();
+    text +=
+        "Protocol   valid and ready; both hold until a word is taken, no path from one to the "
+        "other\n"
+        "Reset      synchronous, control only\n";
+    text += fmt::format(
+        "Cost       {} multiply-accumulates a frame; model: {:.0f} LUT, {:.0f} CARRY4, {:.0f} FF, "
+        "{:.1f} BRAM36, {:.0f} DSP\n",
+        layer_.macs, std::ceil(layer_.cost.lut), std::ceil(layer_.cost.carry4),
+        std::ceil(layer_.cost.ff), layer_.cost.bram36, std::ceil(layer_.cost.dsp));
+    return text + header_end(plan_);
+  }
+
+  /// Steps that the layer's busiest unit takes for a frame.
+  std::string timing() const {
+    const auto steps = plan::stream::steps_of_a_frame(plan_.design.network, plan_.frames);
+    std::int64_t most = 0;
+    std::string busiest;
+    for (std::size_t p = 0; p < steps.size(); ++p) {
+      for (const int u : layer_.units) {
+        const Unit& unit = plan_.design.units[at(u)];
+        if (plan_.design.network.processes[p].name != unit.name || steps[p] <= most) continue;
+        most = steps[p];
+        busiest = role_of(unit, layer_);
+      }
+    }
+    return fmt::format("Interval   {} cycles a frame at full speed: the steps of {}\n", most,
+                       busiest);
+  }
+
+  const StreamPlan& plan_;
+  const StreamLayer& layer_;
+  rtl::NameTable names_;
+  TableWriter tables_;
+  std::vector<StreamNets> nets_;  ///< by channel, those seen in the layer
+  StreamLayerModule result_;
+};
+
+}  // namespace
+
+StreamLayerModule stream_layer(const StreamPlan& plan, std::size_t layer, const std::string& name) {
+  return LayerWriter(plan, layer, name).run();
+}
+
+std::string depth_text(const StreamPlan& plan, int channel) {
+  const auto depth = plan.design.network.channels[at(channel)].depth;
+  const std::string words = depth == 1 ? "1 word" : fmt::format("{} words", depth);
+  if (at(channel) >= plan.sizing.tight.size()) return fmt::format("Queue of {}.", words);
+  const char* why = "";
+  switch (plan.sizing.tight[at(channel)]) {
+    case plan::stream::Tight::kFloor:
+      why = "the least there is";
+      break;
+    case plan::stream::Tight::kDeadlock:
+      why = "one less would stop it for ever";
+      break;
+    case plan::stream::Tight::kInterval:
+      why = "one less would lengthen the interval";
+      break;
+    case plan::stream::Tight::kLatency:
+      why = "one less would lengthen the latency";
+      break;
+  }
+  return fmt::format("Queue of {}: {}.", words, why);
+}
+
+std::string format_text(const plan::stream::Format& format) {
+  const char* kind = "";
+  switch (format.kind) {
+    case plan::stream::Kind::kUnsigned:
+      kind = "u";
+      break;
+    case plan::stream::Kind::kSigned:
+      kind = "s";
+      break;
+    case plan::stream::Kind::kBipolar:
+      return fmt::format("{} lane{} of one bit, -1 or +1", format.lanes,
+                         format.lanes == 1 ? "" : "s");
+  }
+  return fmt::format("{} lane{} of {}{}", format.lanes, format.lanes == 1 ? "" : "s", kind,
+                     format.bits);
+}
+
+std::string header_end(const StreamPlan& plan) {
+  std::string text;
+  if (!plan.source_file.empty()) {
+    text += fmt::format("Source     {}, sha256 {}\n", rtl::comment_text(plan.source_file),
+                        plan.sha256.substr(0, 16));
+  }
+  return text + fmt::format("Generated by {}. Do not edit.", kGenerator);
+}
+
+}  // namespace nib::map
