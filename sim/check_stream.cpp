@@ -5,6 +5,7 @@
 #include <future>
 
 #include "nib/sim/checks.h"
+#include "nib/sim/stream_compare.h"
 #include "nib/sim/stream_probe.h"
 #include "nib/sim/stream_stalls.h"
 
@@ -76,6 +77,9 @@ struct StreamBench {
   Vectors vectors;
   std::vector<PackedRows> words;
   std::vector<std::string> runs;
+  std::optional<StreamModel> model;  ///< --sc
+  std::string differs;               ///< the first difference from it
+  std::int64_t compared = 0;         ///< cycles
 
   /// Runs and compares; throws Fault with the layer that went wrong first.
   StreamReport run(const StreamSchedule& schedule) {
@@ -92,7 +96,16 @@ struct StreamBench {
       throw Fault{schedule.name + ": " + report.wrong + (where.empty() ? "" : "; " + where)};
     }
     runs.push_back(schedule.name);
+    if (model && differs.empty()) compare_with_model(schedule.name, log);
     return report;
+  }
+
+  void compare_with_model(const std::string& name, const StreamLog& log) {
+    session.say("SystemC model: " + name);
+    const std::vector<std::uint32_t> plan = model_plan(session.manifest, *model, log);
+    differs = difference(session.manifest, probed, log, model->run(plan));
+    if (!differs.empty()) differs = name + ": " + differs;
+    compared += log.cycles();
   }
 };
 
@@ -187,12 +200,24 @@ void check_stream(Session& session, const graph::Graph& graph) {
     Bench bench(probed.dut, BenchKind::kAxis, session.options.threads);
     bench.verilate();
     bench.compile();
-    StreamBench b{session, oracle, probed, bench, golden.get(), {}, {}};
+    StreamBench b{session, oracle, probed, bench, golden.get(), {}, {}, {}, {}, 0};
     for (std::size_t i = 0; i < session.manifest.inputs.size(); ++i) {
       b.words.push_back(
           beats_of(session.manifest.inputs[i], b.vectors.inputs[i], session.options.seed + i + 1));
     }
+    if (session.options.systemc) {
+      session.say("building the SystemC model");
+      b.model.emplace(session.folder, session.manifest.streaming->network);
+      b.model->compile();
+    }
     simulate(b);
+    if (!b.model) return;
+    session.add("systemc == rtl", b.differs.empty(),
+                b.differs.empty()
+                    ? fmt::format("{} streams and ends, every handshake on {} cycles the same",
+                                  probed.seen.size() + b.words.size() + b.vectors.outputs.size(),
+                                  b.compared)
+                    : b.differs);
   });
 }
 

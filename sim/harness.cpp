@@ -56,20 +56,6 @@ std::map<std::string, int> declared_ports(const std::string& header) {
   return ports;
 }
 
-/// sc_in<..> and sc_out<..> members of a SystemC header are not parsed: the plain bench has checked
-/// the same ports before.
-std::string compiler() {
-  const char* cxx = std::getenv("CXX");
-  return cxx != nullptr && *cxx != '\0' ? cxx : "g++";
-}
-
-/// ccache, or what OBJCACHE names; nothing where OBJCACHE is empty.
-std::string object_cache() {
-  const char* given = std::getenv("OBJCACHE");
-  if (given != nullptr) return given;
-  return find_program("ccache").empty() ? "" : "ccache";
-}
-
 /// The Verilator runtime that was compiled with nib: in the build tree or beside the command.
 fs::path prebuilt_runtime() {
   std::error_code error;
@@ -121,6 +107,17 @@ const char* bench_file(BenchKind kind) {
 
 }  // namespace
 
+std::string compiler() {
+  const char* cxx = std::getenv("CXX");
+  return cxx != nullptr && *cxx != '\0' ? cxx : "g++";
+}
+
+std::string object_cache() {
+  const char* given = std::getenv("OBJCACHE");
+  if (given != nullptr) return given;
+  return find_program("ccache").empty() ? "" : "ccache";
+}
+
 int pieces_of(const std::vector<DutPort>& ports) {
   return std::accumulate(ports.begin(), ports.end(), 0,
                          [](int sum, const DutPort& p) { return sum + pieces_of(p.width); });
@@ -152,6 +149,7 @@ void Bench::verilate() {
   link_tables();
   if (outcome.status != 0)
     throw Fault{"verilator refuses the design:\n" + shortened(outcome.output)};
+  // The plain bench has checked the same ports of a SystemC bench before.
   if (kind_ != BenchKind::kSystemC) check_ports();
 }
 

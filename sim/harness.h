@@ -71,6 +71,10 @@ class Bench {
   int threads_;
 };
 
+/// The C++ compiler, and what caches its objects (empty: nothing does).
+[[nodiscard]] std::string compiler();
+[[nodiscard]] std::string object_cache();
+
 /// Writes and reads files of 32-bit pieces.
 void write_pieces(const std::filesystem::path& path, const std::vector<std::uint32_t>& pieces);
 [[nodiscard]] std::vector<std::uint32_t> read_pieces(const std::filesystem::path& path);

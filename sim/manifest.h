@@ -42,6 +42,7 @@ struct PortWord {
   std::string ready, last;
   std::int64_t beats = 1;  ///< of a frame
   int beat_width = 0;      ///< bits of a beat before it is padded to bytes
+  int channel = 0;         ///< of the network
 };
 
 /// A layer that verify can look into.

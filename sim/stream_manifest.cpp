@@ -23,6 +23,7 @@ PortWord end_of(const Json& json, const std::string& where) {
   port.beat_width = whole_of(json, "width", 1, kMaxWordBits, where);
   const Json& stream = field(json, "stream", where);
   port.beats = whole(field(stream, "beats", where), 1, kMaxFrameBits, "\"beats\" of " + where);
+  port.channel = whole_of(stream, "channel", 0, 1 << 20, where);
   if (port.beats * port.beat_width > kMaxFrameBits) contradictory(where + " is too large");
   const Json& elements = field(json, "elements", where);
   if (!elements.is_array()) damaged("\"elements\" of " + where + " is not a list");

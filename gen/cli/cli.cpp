@@ -44,6 +44,7 @@ void set_up(CLI::App& app, Action& action) {
   add_build(app, action);
   add_make(app, action);
   add_verify(app, action);
+  add_simulate(app, action);
   add_targets(app, action);
   // Help without a type column for flags, and the same wording everywhere.
   const auto word = [](CLI::App& command) {

@@ -27,6 +27,7 @@ void add_emulate(CLI::App& app, Action& action);
 void add_build(CLI::App& app, Action& action);
 void add_make(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);
+void add_simulate(CLI::App& app, Action& action);
 void add_targets(CLI::App& app, Action& action);
 
 /// The target of a build without --target.

@@ -30,7 +30,9 @@ Json port_json(const StreamPackage& what, bool is_input, std::size_t k) {
   j["ready"] = prefix + "_tready";
   j["last"] = prefix + "_tlast";
   j["width"] = port.word.width;
-  j["stream"] = {{"beats", port.beats}, {"elements_per_beat", port.elements_per_beat}};
+  j["stream"] = {{"beats", port.beats},
+                 {"elements_per_beat", port.elements_per_beat},
+                 {"channel", port.channel}};
   j["elements"] = Json::array();
   for (std::size_t e = 0; e < port.word.elements.size(); ++e) {
     Json element{{"beat", port.beat.at(e)}};

@@ -222,9 +222,10 @@ class TopWriter {
     const plan::stream::Timing& t = plan_.sizing.timing;
     text += "Beats      tlast with the last beat of a frame; tdata is padded to bytes at the top\n";
     text += fmt::format(
-        "Timing     latency {} cycles from a frame's first beat to its own last one; {} cycles for "
-        "every {} frame{}\n",
-        t.latency, t.cycles, t.frames, t.frames == 1 ? "" : "s");
+        "Timing     latency {} cycles from a frame's first beat to its own last, interval {}\n",
+        t.latency,
+        t.frames == 1 ? std::to_string(t.cycles)
+                      : fmt::format("{} for {} frames", t.cycles, t.frames));
     text +=
         "Protocol   AXI4-Stream; every output comes from a flip-flop\n"
         "Reset      synchronous, control only\n";

@@ -249,6 +249,24 @@ struct ScDelay : ScActor {
   }
 };
 
+/// Words that a channel holds: issued and not yet taken.
+struct ScOccupancy {
+  std::int64_t peak = 0, sum = 0;
+};
+
+struct ScMeter : ScActor {
+  ScWires& wires;
+  ScOccupancy seen;
+
+  ScMeter(const sc_core::sc_module_name& name, ScRun& r, ScWires& w) : ScActor(name, r), wires(w) {}
+  void step(std::size_t, bool) override {
+    // A ring's reader may have released more than was written.
+    const auto held = static_cast<std::int64_t>(wires.issued.read() - wires.taken.read());
+    seen.peak = std::max(seen.peak, held);
+    seen.sum += std::max<std::int64_t>(held, 0);
+  }
+};
+
 struct ScSource : ScActor {
   ScWires& wires;
 
@@ -373,6 +391,11 @@ class ScModel {
       if (wires_[c]->delay == 1) continue;
       add(std::make_unique<ScDelay>(id("delay", c).c_str(), run, *wires_[c]), clock);
     }
+    for (std::size_t c = 0; c < wires_.size(); ++c) {
+      auto meter = std::make_unique<ScMeter>(id("meter", c).c_str(), run, *wires_[c]);
+      meters_.push_back(meter.get());
+      add(std::move(meter), clock);
+    }
     for (std::size_t p = 0; p < network_.processes.size(); ++p) {
       auto unit = std::make_unique<ScUnit>(id("unit", p).c_str(), run, network_.processes[p]);
       for (const int c : network_.processes[p].inputs) unit->inputs.push_back(&at(c));
@@ -380,6 +403,13 @@ class ScModel {
       if (network_.processes[p].ring >= 0) unit->ring = &at(network_.processes[p].ring);
       add(std::move(unit), clock);
     }
+  }
+
+  /// By channel, over the whole run.
+  [[nodiscard]] std::vector<ScOccupancy> occupancy() const {
+    std::vector<ScOccupancy> list;
+    for (const ScMeter* meter : meters_) list.push_back(meter->seen);
+    return list;
   }
 
  private:
@@ -392,6 +422,7 @@ class ScModel {
   ScNetwork network_;
   std::vector<std::unique_ptr<ScWires>> wires_;
   std::vector<std::unique_ptr<ScActor>> actors_;
+  std::vector<const ScMeter*> meters_;
 };
 
 }  // namespace nib_bench

@@ -116,7 +116,12 @@ TEST_CASE("contradiction_bad: options that exclude each other, and what is not i
       transcript(bench, {"build digits.onnx -o o --clock-mhz 100 --latency 3",
                          "build digits.onnx -o o --target xcvu13p-2 --board arty-a7-100t",
                          "build digits.onnx -o o --board de10-nano",
-                         "build digits.onnx -o o --style streaming",
+                         "build digits.onnx -o o --style unrolled --plan plan.json",
+                         "build digits.onnx -o o --style streaming --latency 3",
+                         "build digits.onnx -o o --style streaming --wrap axis",
+                         "build digits.onnx -o o --style streaming --reset",
+                         "build digits.onnx -o o --plan plan.json --input-register",
+                         "build digits.onnx -o o --plan plan.json --extra-register fc1",
                          "make mac-array --weights w.npy --input s4.0 --input-ranges r.npy -o o"}));
 }
 
@@ -131,6 +136,21 @@ TEST_CASE("config_bad: configuration files") {
                                   "build digits.onnx -o o --config nested.json",
                                   "build digits.onnx -o o --config flag.json",
                                   "build digits.onnx -o o --config self.json"}));
+}
+
+TEST_CASE("plan_bad: folds of streaming designs") {
+  const Bench bench;
+  prepare(bench);
+  spill(bench / "other.json", R"({"folds": {}})");
+  spill(bench / "text.json", R"({"layers": {"fc1": 8}})");
+  spill(bench / "zero.json", R"({"layers": {"fc1": {"simd": 0}}})");
+  spill(bench / "key.json", R"({"layers": {"fc1": {"lanes": 2}}})");
+  spill(bench / "yes.json", R"({"layers": {"fc1": {"input_stationary": 1}}})");
+  const std::string line = "build digits.onnx -o o --input-type u5.0 --plan ";
+  check_golden("errors_plan.txt",
+               transcript(bench, {line + "missing.json", line + "broken.json", line + "list.json",
+                                  line + "other.json", line + "text.json", line + "zero.json",
+                                  line + "key.json", line + "yes.json"}));
 }
 
 TEST_CASE("matrix_bad: weights, biases, ranges, thresholds") {

@@ -17,6 +17,7 @@ TEST_CASE("help of every command, with examples") {
       {"make threshold-unit", "help_make_threshold_unit.txt"},
       {"make stream-fifo", "help_make_stream_fifo.txt"},
       {"verify", "help_verify.txt"},
+      {"simulate", "help_simulate.txt"},
       {"targets", "help_targets.txt"}};
   for (const auto& [command, golden] : commands) {
     CAPTURE(command);

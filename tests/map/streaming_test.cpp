@@ -1,0 +1,118 @@
+// The RTL of streaming designs: sound, plain, stable in its text, clean under lint.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "graphs.h"
+#include "nib/arith/target.h"
+#include "nib/map/map_streaming.h"
+#include "simulate.h"
+
+namespace nib {
+namespace {
+
+plan::StreamPlan stream_plan(const lower::IntegerGraph& graph, const plan::Folding& folding) {
+  return plan::plan_streaming(graph, arith::find_target("xc7a100t-1"), {}, folding);
+}
+
+std::string read(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+/// Verilator's words on a design, written to a folder of its own.
+std::string lint(const map::Design& design, const std::string& name) {
+  const auto folder = test::scratch(name);
+  std::string command = "cd '" + folder.string() + "' && verilator --lint-only -Wall --assert";
+  for (const map::SourceFile& f : design.files) {
+    std::filesystem::create_directories((folder / f.path).parent_path());
+    std::ofstream(folder / f.path, std::ios::binary) << f.text;
+    if (f.path.ends_with(".sv")) command += " " + f.path;
+  }
+  std::string words = test::run_command(command);
+  std::filesystem::remove_all(folder);
+  return words;
+}
+
+/// Two inputs of three and four elements whose layers meet in a sum that two layers read.
+lower::IntegerGraph joined_graph() {
+  test::GraphBuilder b("join");
+  const lower::ValueId x = b.input("left", std::vector<Range>(3, Range{-8, 7}));
+  const lower::ValueId y = b.input("right", std::vector<Range>(4, Range{0, 15}));
+  const lower::ValueId p = b.linear("fc1", x, 2, {1, -2, 3, 0, 5, -1}, {0, 0});
+  const lower::ValueId q = b.linear("fc2", y, 2, {1, 1, -1, 2, 3, 0, 0, -4}, {3, -3});
+  b.output("p", p);
+  b.output("q", q);
+  return b.take();
+}
+
+}  // namespace
+
+TEST_CASE("golden text of a small streaming design") {
+  const map::Design design = map::map_streaming(
+      stream_plan(test::small_graph(), {{"fc1", {3, 2, false}}, {"fc2", {2, 1, true}}}));
+  const std::filesystem::path folder =
+      std::filesystem::path(NIB_TESTS_DIR) / "golden_text" / "map_streaming";
+  const bool update = std::getenv("NIB_UPDATE_GOLDEN") != nullptr;
+  if (update) std::filesystem::create_directories(folder);
+  for (const map::SourceFile& f : design.files) {
+    if (f.path.starts_with("rtl/nib_")) continue;  // the library has tests of its own
+    const auto path = folder / std::filesystem::path(f.path).filename();
+    if (update) std::ofstream(path, std::ios::binary) << f.text;
+    CHECK_MESSAGE(read(path) == f.text, path.string());
+  }
+}
+
+TEST_CASE("streaming designs lint without a warning") {
+  CHECK(lint(map::map_streaming(stream_plan(test::small_graph(), {})), "lint_small") == "");
+  const lower::IntegerGraph large = test::dense_network("large", 3, {40, 50, 10}, 6, 30);
+  CHECK(lint(map::map_streaming(stream_plan(large, {{"fc1", {8, 7, false}}})), "lint_large") == "");
+  CHECK(lint(map::map_streaming(stream_plan(joined_graph(), {})), "lint_joined") == "");
+}
+
+TEST_CASE("large tables are files that explain themselves") {
+  const lower::IntegerGraph graph = test::dense_network("large", 3, {40, 50, 10}, 6, 30);
+  const map::Design design = map::map_streaming(stream_plan(graph, {{"fc1", {8, 5, false}}}));
+  const auto table = std::find_if(design.files.begin(), design.files.end(), [](const auto& f) {
+    return f.path == "tables/large_fc1_weights.mem";
+  });
+  REQUIRE(table != design.files.end());
+  CHECK(table->text.starts_with("// Weights of layer fc1 of network large: 50 words of "));
+  CHECK(std::count(table->text.begin(), table->text.end(), '\n') == 53);
+  const auto layer = std::find_if(design.files.begin(), design.files.end(),
+                                  [](const auto& f) { return f.path == "rtl/large_fc1.sv"; });
+  REQUIRE(layer != design.files.end());
+  CHECK(layer->text.find(".File(\"tables/large_fc1_weights.mem\")") != std::string::npos);
+}
+
+TEST_CASE("several ends are named after their tensors") {
+  const plan::StreamPlan plan = stream_plan(joined_graph(), {});
+  CHECK(map::axis_prefix(plan, true, 0) == "s_axis_left");
+  CHECK(map::axis_prefix(plan, true, 1) == "s_axis_right");
+  CHECK(map::axis_prefix(plan, false, 1) == "m_axis_q");
+  CHECK(map::axis_prefix(stream_plan(test::small_graph(), {}), true, 0) == "s_axis");
+}
+
+TEST_CASE("a deeper queue in one layer leaves the others as they are") {
+  const lower::IntegerGraph graph = test::small_graph();
+  plan::StreamPlan plan = stream_plan(graph, {});
+  const map::Design before = map::map_streaming(plan);
+  auto depths = plan.sizing.depths;
+  const int unit = plan.layers.front().units.front();
+  ++depths.at(static_cast<std::size_t>(
+      plan.design.units.at(static_cast<std::size_t>(unit)).outputs.front()));
+  set_depths(plan.design, depths);
+  const map::Design after = map::map_streaming(plan);
+  REQUIRE(before.files.size() == after.files.size());
+  for (std::size_t i = 0; i < before.files.size(); ++i) {
+    const bool own = before.files[i].path == "rtl/" + before.modules.front() + ".sv";
+    CHECK((before.files[i].text == after.files[i].text) == !own);
+  }
+}
+
+}  // namespace nib
