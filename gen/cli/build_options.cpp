@@ -63,7 +63,7 @@ void add_build_options(CLI::App& command, BuildOptions& options, bool network) {
   if (network) {
     command
         .add_option("--style", options.style,
-                    "unrolled: one pipeline; streaming: folded layers; auto: unrolled if it fits")
+                    "unrolled (one pipeline), streaming (folded) or auto (as it fits)")
         ->type_name("STYLE");
     command
         .add_option("--plan", options.plan_file,

@@ -16,19 +16,20 @@ constexpr rtl::Type kNumber{0, false};
 
 /// Parameters of one bit.
 bool is_flag(std::string_view name) {
-  constexpr std::array<std::string_view, 11> kFlags{
-      "ASigned",   "BSigned",         "ChannelOuter", "HitReg",      "InSigned", "Inline",
-      "OutSigned", "InputStationary", "ProductReg",   "ReleaseRows", "Sum"};
+  constexpr std::array<std::string_view, 13> kFlags{
+      "ASigned", "BSigned",         "ChannelOuter", "HalfEven",  "HitReg",     "InSigned",
+      "Inline",  "InputStationary", "Limited",      "OutSigned", "ProductReg", "ReleaseRows",
+      "Sum"};
   return std::find(kFlags.begin(), kFlags.end(), name) != kFlags.end();
 }
 
 /// What a parameter is where the instance does not name it.
 std::optional<std::int64_t> default_of(std::string_view name) {
-  constexpr std::array<std::string_view, 9> kZero{"Storage",      "PadTop",      "PadBottom",
-                                                  "PadLeft",      "PadRight",    "HitReg",
-                                                  "ChannelOuter", "ReleaseRows", "InputStationary"};
+  constexpr std::array<std::string_view, 14> kZero{
+      "ChannelOuter", "HalfEven",   "High",        "HitReg",  "InputStationary",
+      "Limited",      "Low",        "PadBottom",   "PadLeft", "PadRight",
+      "PadTop",       "ProductReg", "ReleaseRows", "Storage"};
   constexpr std::array<std::string_view, 4> kOne{"StrideY", "StrideX", "DilationY", "DilationX"};
-  if (name == "ProductReg") return 0;
   if (std::find(kZero.begin(), kZero.end(), name) != kZero.end()) return 0;
   if (std::find(kOne.begin(), kOne.end(), name) != kOne.end()) return 1;
   return std::nullopt;

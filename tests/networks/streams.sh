@@ -28,9 +28,19 @@ check() {
   grep -E "^(ok|FAIL) " "$work/log" | sed "s/^/$name  /"
 }
 
-model=$shared/models/mlperf_kws_w3a3_submission_qonnx.onnx
-plan() { printf '%s' "$1" >"$work/plan.json"; }
+kws=$shared/models/mlperf_kws_w3a3_submission_qonnx.onnx
+cat >"$work/kws.json" <<'PLAN'
+{"layers": {"matmul_10": {"simd": 10, "pe": 32},
+            "matmul_22": {"simd": 16, "pe": 12},
+            "matmul_34": {"simd": 16, "pe": 12, "input_stationary": true},
+            "matmul_46": {"simd": 12}}}
+PLAN
+check kws "$kws" --plan "$work/kws.json" --target xc7a100t-1 -- --input "$x" --random 50 --sc
 
-check kws "$model" --style streaming --target xc7a100t-1 -- --input "$x" --random 50 --sc
-check tfc "$shared/models/zoo_TFC_1W1A.onnx" --style streaming --target xc7a100t-1 -- --random 200 --sc
+cat >"$work/tfc.json" <<'PLAN'
+{"layers": {"matmul_16": {"simd": 49, "pe": 16}, "matmul_24": {"simd": 8, "pe": 8},
+            "matmul_32": {"simd": 64, "pe": 1}, "matmul_40": {"simd": 16}}}
+PLAN
+check tfc "$shared/models/zoo_TFC_1W1A.onnx" --plan "$work/tfc.json" --target xc7a100t-1 -- \
+  --random 200 --sc
 [ "$faults" -eq 0 ]
