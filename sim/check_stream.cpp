@@ -20,9 +20,11 @@ constexpr std::int64_t kSlack = 64;          ///< cycles
 /// Cycles in which a frame that is alone comes out.
 std::int64_t frame_cycles(const Manifest& m) { return m.latency + kSlack; }
 
-/// Cycles in which `frames` frames come out at full rate, whatever happened before.
+/// Cycles in which `frames` frames come out at full rate, whatever happened before; with enough to
+/// measure a design that is a little slower than it should be.
 std::int64_t drain(const Manifest& m, std::int64_t frames) {
-  return 2 * m.latency + (frames + m.streaming->frames) * (m.interval + 1) + kSlack;
+  return 2 * m.latency + (frames + m.streaming->frames) * (m.interval + m.interval / 8 + 1) +
+         kSlack;
 }
 
 StreamSchedule one_at_a_time(const Manifest& m, std::uint64_t seed) {

@@ -65,17 +65,31 @@ TEST_CASE("pinned folds give the same bytes again") {
   CHECK(good(bench.shell("diff -r a/rtl b/rtl && diff -r a/sim b/sim")).out == "");
 }
 
-TEST_CASE("verify notices a wrong table, a wrong latency, a queue that is too short") {
+TEST_CASE("verify notices a wrong latency, a wrong table, a queue that is too short") {
   const Bench bench;
   good(bench.nib(kBuild + "-o good"));
-  const auto broken = [&](const std::string& change) {
+  const auto verify = [&] { return bench.nib("verify bad --random 20 --sc"); };
+  const auto copy = [&](const std::string& change) {
     good(bench.shell("rm -rf bad && cp -r good bad && cd bad && " + change));
-    return bench.nib("verify bad --random 20 --sc");
   };
-  const Outcome latency =
-      broken("sed -i 's/\"latency_cycles\": [0-9]*/\"latency_cycles\": 9/' manifest.json");
-  CHECK(latency.code == 1);
-  CHECK(has(latency, "FAIL  latency: the manifest says 9 cycles"));
+  copy("true");
+  Json manifest = Json::parse(slurp(bench / "good/manifest.json"));
+  const int latency = manifest["latency_cycles"];
+  manifest["latency_cycles"] = latency + 1;
+  spill(bench / "bad/manifest.json", manifest.dump(2) + "\n");
+  const Outcome late = verify();
+  CHECK(late.code == 1);
+  CHECK(has(late, "FAIL  latency: the manifest says " + std::to_string(latency + 1)));
+  copy("sed -i 's/^1$/5/' tables/digits_fc1_gemm_weights.mem");
+  const Outcome table = verify();
+  CHECK(table.code == 1);
+  CHECK(has(table, "FAIL  rtl == golden"));
+  CHECK(has(table, "is the first to go wrong: element"));
+  copy("sed -i 's/\\.Depth(4)/.Depth(3)/' rtl/digits_fc1_gemm.sv");
+  const Outcome queue = verify();
+  CHECK(queue.code == 1);
+  CHECK(has(queue, "FAIL  interval"));
+  CHECK(has(queue, "FAIL  systemc == rtl"));
   const Outcome refused = bench.nib("verify good --prove");
   CHECK(refused.code == 2);
   CHECK(has(refused, "E0806"));

@@ -66,12 +66,8 @@ module jet_fc2 (
     .FactorW(4),
     .BiasW(3),
     .Shift(0),
-    .HalfEven(0),
     .OutW(8),
     .OutSigned(1'b1),
-    .Limited(0),
-    .Low(0),
-    .High(0),
     .Table(Factors),
     .Depth(6)
   ) u_scale (
