@@ -16,10 +16,10 @@ constexpr rtl::Type kNumber{0, false};
 
 /// Parameters of one bit.
 bool is_flag(std::string_view name) {
-  constexpr std::array<std::string_view, 13> kFlags{
-      "ASigned", "BSigned",         "ChannelOuter", "HalfEven",  "HitReg",     "InSigned",
-      "Inline",  "InputStationary", "Limited",      "OutSigned", "ProductReg", "ReleaseRows",
-      "Sum"};
+  constexpr std::array<std::string_view, 14> kFlags{
+      "Fills",       "ASigned", "BSigned",         "ChannelOuter", "HalfEven",  "HitReg",
+      "InSigned",    "Inline",  "InputStationary", "Limited",      "OutSigned", "ProductReg",
+      "ReleaseRows", "Sum"};
   return std::find(kFlags.begin(), kFlags.end(), name) != kFlags.end();
 }
 

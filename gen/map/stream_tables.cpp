@@ -52,6 +52,11 @@ TableText text_of(const Scale& u) {
                       "channel {2}*f + l from bit l*{3} on, l < {2}; two's complement",
                       u.factor_bits, u.bias_bits, u.format.lanes, u.factor_bits + u.bias_bits)};
 }
+TableText text_of(const Reorder& u) {
+  return {"Order",
+          fmt::format("entry o is the number of the frame's word that goes out as word o{}",
+                      u.fill.empty() ? "" : ", or with a 1 on top a constant in its place")};
+}
 template <class Other>
 TableText text_of(const Other&) {
   return {"Table", "one word a step"};
