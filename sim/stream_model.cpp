@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
+#include <charconv>
 #include <sstream>
 
 #include "nib/base/error.h"
@@ -16,13 +16,21 @@ namespace nib::sim {
 
 StreamModel::StreamModel(const std::filesystem::path& folder, const std::filesystem::path& network)
     : network_(std::filesystem::absolute(file_inside(folder, network.string()))) {
+  const auto number = [](const std::string& text) {
+    int value = -1;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || value < 0) {
+      fail(ErrorCode::E902, fmt::format("the network names an end \"{}\"", text));
+    }
+    return value;
+  };
   std::istringstream text(nib::read_file(network_));
   for (std::string line; std::getline(text, line);) {
     std::istringstream words(line);
     std::string what, name, key;
     words >> what >> name;
-    if (what == "source") sources_.push_back(std::stoi(name));
-    if (what == "sink") sinks_.push_back(std::stoi(name));
+    if (what == "source") sources_.push_back(number(name));
+    if (what == "sink") sinks_.push_back(number(name));
     if (what != "channel") continue;
     std::int64_t depth = 0;
     words >> key >> depth;
