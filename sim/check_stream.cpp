@@ -12,10 +12,10 @@
 namespace nib::sim {
 namespace {
 
-constexpr std::int64_t kCycles = 2'000'000;  ///< that the random vectors may take at full rate
-constexpr std::int64_t kAlone = 4;           ///< frames one at a time
-constexpr std::int64_t kStallFrames = 24;    ///< of each run with stalls
-constexpr std::int64_t kSlack = 64;          ///< cycles
+constexpr std::int64_t kCycles = 2'000'000;     ///< that the random vectors may take at full rate
+constexpr std::int64_t kAlone = 4;              ///< frames one at a time
+constexpr std::int64_t kStallCycles = 400'000;  ///< that each run with stalls may take, about
+constexpr std::int64_t kSlack = 64;             ///< cycles
 
 /// Cycles in which a frame that is alone comes out.
 std::int64_t frame_cycles(const Manifest& m) { return m.latency + kSlack; }
@@ -39,19 +39,24 @@ StreamSchedule back_to_back(const Manifest& m, std::int64_t frames, std::uint64_
   return schedule;
 }
 
+/// Frames of a run with stalls.
+std::int64_t stall_frames(const Manifest& m) {
+  return std::clamp<std::int64_t>(kStallCycles / m.interval, 3, 24);
+}
+
 /// Random stalls at the ends whose bit is 1, then full rate until all is out; resets in between.
 StreamSchedule stalled(const Manifest& m, const std::string& name, bool sources, bool sinks,
                        bool resets, std::uint64_t seed) {
   std::vector<Stalls> ends;
   for (std::uint64_t i = 0; i < 16; ++i) ends.emplace_back(seed * 16 + i);
   Random random(seed);
-  StreamSchedule schedule{name, seed, kStallFrames, {}};
-  const std::int64_t cycles =
-      std::max<std::int64_t>(2000, kStallFrames * m.interval + 2 * m.latency);
+  const std::int64_t frames = stall_frames(m);
+  StreamSchedule schedule{name, seed, frames, {}};
+  const std::int64_t cycles = std::max<std::int64_t>(2000, frames * m.interval + 2 * m.latency);
   std::int64_t reset_left = 0;
   const auto chance = static_cast<std::uint64_t>(std::max<std::int64_t>(100, cycles / 10));
   for (std::int64_t t = 0; t < cycles; ++t) {
-    StreamSchedule::Cycle cycle{false, 0xff, 0xff, kStallFrames};
+    StreamSchedule::Cycle cycle{false, 0xff, 0xff, frames};
     for (std::size_t i = 0; i < 8; ++i) {
       if (sources && !ends[i].next()) cycle.sources &= ~(1U << i);
       if (sinks && !ends[8 + i].next()) cycle.sinks &= ~(1U << i);
@@ -63,10 +68,10 @@ StreamSchedule stalled(const Manifest& m, const std::string& name, bool sources,
   }
   if (resets) {
     // The last thing before the drain: whatever is inside goes.
-    for (int i = 0; i < 2; ++i) schedule.cycles.push_back({true, 0xff, 0xff, kStallFrames});
+    for (int i = 0; i < 2; ++i) schedule.cycles.push_back({true, 0xff, 0xff, frames});
   }
   // A reset may have swept frames away that the sources had begun.
-  schedule.run(drain(m, kStallFrames), kStallFrames);
+  schedule.run(drain(m, frames), frames);
   return schedule;
 }
 

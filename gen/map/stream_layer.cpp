@@ -146,7 +146,12 @@ class LayerWriter {
       connect(i, use.inputs[k], nets_[at(unit.inputs[k])], false);
     }
     connect(i, use.output, nets_[at(unit.outputs[0])], true);
-    i.comment = depth_text(plan_, unit.outputs[0]);
+    i.comment = "Queue of " + depth_text(plan_, unit.outputs[0]);
+    const auto& channels = plan_.design.network.channels;
+    for (std::size_t c = 0; c < channels.size(); ++c) {
+      if (!channels[c].is_ring || channels[c].name != unit.name + "_ring") continue;
+      i.comment = "Ring of " + depth_text(plan_, static_cast<int>(c)) + "\n" + i.comment;
+    }
     return i;
   }
 
@@ -218,7 +223,7 @@ StreamLayerModule stream_layer(const StreamPlan& plan, std::size_t layer, const 
 std::string depth_text(const StreamPlan& plan, int channel) {
   const auto depth = plan.design.network.channels[at(channel)].depth;
   const std::string words = depth == 1 ? "1 word" : fmt::format("{} words", depth);
-  if (at(channel) >= plan.sizing.tight.size()) return fmt::format("Queue of {}.", words);
+  if (at(channel) >= plan.sizing.tight.size()) return words + ".";
   const char* why = "";
   switch (plan.sizing.tight[at(channel)]) {
     case plan::stream::Tight::kFloor:
@@ -234,7 +239,7 @@ std::string depth_text(const StreamPlan& plan, int channel) {
       why = "one less would lengthen the latency";
       break;
   }
-  return fmt::format("Queue of {}: {}.", words, why);
+  return fmt::format("{}: {}.", words, why);
 }
 
 std::string format_text(const plan::stream::Format& format) {

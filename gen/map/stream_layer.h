@@ -23,7 +23,7 @@ struct StreamLayerModule {
 [[nodiscard]] StreamLayerModule stream_layer(const plan::StreamPlan& plan, std::size_t layer,
                                              const std::string& name);
 
-/// What a queue's depth is for, in words: "with one word less the interval grows".
+/// A depth and what it is for: "3 words: one less would lengthen the interval."
 [[nodiscard]] std::string depth_text(const plan::StreamPlan& plan, int channel);
 /// "8 lanes of u4": what the words of a stream hold.
 [[nodiscard]] std::string format_text(const plan::stream::Format& format);

@@ -106,9 +106,11 @@ std::vector<std::pair<std::string, rtl::Expr>> TableWriter::place(const Unit& un
   std::vector<rtl::Expr> parts;
   for (std::int64_t w = rom.rom_words; w-- > 0;) pieces(rom.table, w * width, width, parts);
   const rtl::Type type{static_cast<int>(rom.table.size()), false};
-  localparams.push_back({name, type, rtl::concat(std::move(parts)),
-                         fmt::format("{} words of {} bits, the last one first: {}.", rom.rom_words,
-                                     width, about.words)});
+  localparams.push_back(
+      {name, type, rtl::concat(std::move(parts)),
+       fmt::format("{} of {} bits{}: {}.",
+                   rom.rom_words == 1 ? "1 word" : fmt::format("{} words", rom.rom_words), width,
+                   rom.rom_words == 1 ? "" : ", the last one first", about.words)});
   return {{"Table", rtl::ref(name, type)}};
 }
 

@@ -181,7 +181,7 @@ class TopWriter {
     connect(i, use.output, fork != forks_.end() ? fork->second : nets_[at(unit.outputs[0])], true);
     if (fork == forks_.end()) return i;
     for (const int channel : unit.outputs) {
-      i.comment += (i.comment.empty() ? "" : "\n") + depth_text(plan_, channel);
+      i.comment += (i.comment.empty() ? "Queue of " : "\nQueue of ") + depth_text(plan_, channel);
     }
     return i;
   }
