@@ -70,24 +70,24 @@ TEST_CASE("golden text of a small streaming design") {
 
 TEST_CASE("streaming designs lint without a warning") {
   CHECK(lint(map::map_streaming(stream_plan(test::small_graph(), {})), "lint_small") == "");
-  const lower::IntegerGraph large = test::dense_network("large", 3, {40, 50, 10}, 6, 30);
+  const lower::IntegerGraph large = test::dense_network("wide", 3, {40, 50, 10}, 6, 30);
   CHECK(lint(map::map_streaming(stream_plan(large, {{"fc1", {8, 7, false}}})), "lint_large") == "");
   CHECK(lint(map::map_streaming(stream_plan(joined_graph(), {})), "lint_joined") == "");
 }
 
 TEST_CASE("large tables are files that explain themselves") {
-  const lower::IntegerGraph graph = test::dense_network("large", 3, {40, 50, 10}, 6, 30);
+  const lower::IntegerGraph graph = test::dense_network("wide", 3, {40, 50, 10}, 6, 30);
   const map::Design design = map::map_streaming(stream_plan(graph, {{"fc1", {8, 5, false}}}));
   const auto table = std::find_if(design.files.begin(), design.files.end(), [](const auto& f) {
-    return f.path == "tables/large_fc1_weights.mem";
+    return f.path == "tables/wide_fc1_weights.mem";
   });
   REQUIRE(table != design.files.end());
-  CHECK(table->text.starts_with("// Weights of layer fc1 of network large: 50 words of "));
+  CHECK(table->text.starts_with("// Weights of layer fc1 of network wide: 50 words of "));
   CHECK(std::count(table->text.begin(), table->text.end(), '\n') == 53);
   const auto layer = std::find_if(design.files.begin(), design.files.end(),
-                                  [](const auto& f) { return f.path == "rtl/large_fc1.sv"; });
+                                  [](const auto& f) { return f.path == "rtl/wide_fc1.sv"; });
   REQUIRE(layer != design.files.end());
-  CHECK(layer->text.find(".File(\"tables/large_fc1_weights.mem\")") != std::string::npos);
+  CHECK(layer->text.find(".File(\"tables/wide_fc1_weights.mem\")") != std::string::npos);
 }
 
 TEST_CASE("several ends are named after their tensors") {

@@ -21,12 +21,12 @@ module jet_fc1 (
   output logic [7:0]  out_data_o
 );
 
-  // 1 words of 24 bits, the last one first: the word of step (nf, sf) holds W[2*nf + p][3*sf + s]
-  //     in bits (p*3 + s)*4 +: 4, p < 2, s < 3; two's complement.
+  // 1 word of 24 bits: the word of step (nf, sf) holds W[2*nf + p][3*sf + s] in bits (p*3 + s)*4
+  //     +: 4, p < 2, s < 3; two's complement.
   localparam logic [23:0] Weights = 24'h1cf241;
 
-  // 1 words of 270 bits, the last one first: word f holds level i of channel 2*f + l in bits
-  //     (l*15 + i)*9 +: 9, l < 2, i < 15; two's complement.
+  // 1 word of 270 bits: word f holds level i of channel 2*f + l in bits (l*15 + i)*9 +: 9, l < 2,
+  //     i < 15; two's complement.
   localparam logic [269:0] Thresholds = {14'h0823,
       256'hd1c8d4622d14894421d0c854220d048e46a31168a44a210e8642a11068240a01};
 
