@@ -16,19 +16,19 @@ constexpr rtl::Type kNumber{0, false};
 
 /// Parameters of one bit.
 bool is_flag(std::string_view name) {
-  constexpr std::array<std::string_view, 14> kFlags{
-      "Fills",       "ASigned", "BSigned",         "ChannelOuter", "HalfEven",  "HitReg",
-      "InSigned",    "Inline",  "InputStationary", "Limited",      "OutSigned", "ProductReg",
-      "ReleaseRows", "Sum"};
+  constexpr std::array<std::string_view, 15> kFlags{
+      "Dsp",      "Fills",     "ASigned",    "BSigned",     "ChannelOuter",
+      "HalfEven", "HitReg",    "InSigned",   "Inline",      "InputStationary",
+      "Limited",  "OutSigned", "ProductReg", "ReleaseRows", "Sum"};
   return std::find(kFlags.begin(), kFlags.end(), name) != kFlags.end();
 }
 
 /// What a parameter is where the instance does not name it.
 std::optional<std::int64_t> default_of(std::string_view name) {
-  constexpr std::array<std::string_view, 14> kZero{
-      "ChannelOuter", "HalfEven",   "High",        "HitReg",  "InputStationary",
-      "Limited",      "Low",        "PadBottom",   "PadLeft", "PadRight",
-      "PadTop",       "ProductReg", "ReleaseRows", "Storage"};
+  constexpr std::array<std::string_view, 17> kZero{
+      "Dsp",      "RomStyle",        "TreeRegs",   "ChannelOuter", "HalfEven",  "High",
+      "HitReg",   "InputStationary", "Limited",    "Low",          "PadBottom", "PadLeft",
+      "PadRight", "PadTop",          "ProductReg", "ReleaseRows",  "Storage"};
   constexpr std::array<std::string_view, 4> kOne{"StrideY", "StrideX", "DilationY", "DilationX"};
   if (std::find(kZero.begin(), kZero.end(), name) != kZero.end()) return 0;
   if (std::find(kOne.begin(), kOne.end(), name) != kOne.end()) return 1;

@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include "nib/base/version.h"
+#include "nib/plan/stream_mac.h"
 #include "nib/rtl/names.h"
 
 namespace nib::map {
@@ -21,23 +22,32 @@ struct TableText {
   std::string name, words;
 };
 
+const char* code_text(WeightCode code) {
+  switch (code) {
+    case WeightCode::kUnsigned:
+      return "unsigned";
+    case WeightCode::kSigned:
+      return "two's complement";
+    case WeightCode::kBipolar:
+      return "0 is -1, 1 is +1";
+    case WeightCode::kSignMagnitude:
+      return "magnitude, above it the sign";
+  }
+  return "";
+}
+
 TableText text_of(const Mvu& u) {
   return {"Weights",
           fmt::format("the word of step ({0}) holds W[{1}*nf + p][{2}*sf + s] in bits (p*{2} + "
                       "s)*{3} +: {3}, p < {1}, s < {2}; {4}",
                       u.input_stationary ? "sf, nf" : "nf, sf", u.pe, u.format.lanes, u.weight_bits,
-                      u.weight_kind == Kind::kBipolar  ? "0 is -1, 1 is +1"
-                      : u.weight_kind == Kind::kSigned ? "two's complement"
-                                                       : "unsigned")};
+                      code_text(weight_code(u)))};
 }
 TableText text_of(const Vvu& u) {
   return {"Weights",
           fmt::format("the word of step (f, k) holds W[{0}*f + p][k] in bits p*{1} +: {1}, p < "
                       "{0}; {2}",
-                      u.format.lanes, u.weight_bits,
-                      u.weight_kind == Kind::kBipolar  ? "0 is -1, 1 is +1"
-                      : u.weight_kind == Kind::kSigned ? "two's complement"
-                                                       : "unsigned")};
+                      u.format.lanes, u.weight_bits, code_text(weight_code(u)))};
 }
 TableText text_of(const Threshold& u) {
   return {"Thresholds",

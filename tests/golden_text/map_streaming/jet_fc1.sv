@@ -22,8 +22,8 @@ module jet_fc1 (
 );
 
   // 1 word of 24 bits: the word of step (nf, sf) holds W[2*nf + p][3*sf + s] in bits (p*3 + s)*4
-  //     +: 4, p < 2, s < 3; two's complement.
-  localparam logic [23:0] Weights = 24'h1cf241;
+  //     +: 4, p < 2, s < 3; magnitude, above it the sign.
+  localparam logic [23:0] Weights = 24'h1c9241;
 
   // 1 word of 270 bits: word f holds level i of channel 2*f + l in bits (l*15 + i)*9 +: 9, l < 2,
   //     i < 15; two's complement.
@@ -42,7 +42,7 @@ module jet_fc1 (
     .InW(5),
     .InKind(1),
     .WgtW(4),
-    .WgtKind(1),
+    .WgtKind(3),
     .AccW(8),
     .Table(Weights),
     .Depth(2)

@@ -22,8 +22,8 @@ module jet_fc2 (
 );
 
   // 3 words of 6 bits, the last one first: the word of step (sf, nf) holds W[1*nf + p][2*sf + s]
-  //     in bits (p*2 + s)*3 +: 3, p < 1, s < 2; two's complement.
-  localparam logic [17:0] Weights = {6'h08, 6'h13, 6'h39};
+  //     in bits (p*2 + s)*3 +: 3, p < 1, s < 2; magnitude, above it the sign.
+  localparam logic [17:0] Weights = {6'h08, 6'h13, 6'h29};
 
   // 3 words of 7 bits, the last one first: word f holds factor (4 bits) and above it bias (3
   //     bits) of channel 1*f + l from bit l*7 on, l < 1; two's complement.
@@ -41,7 +41,7 @@ module jet_fc2 (
     .InW(4),
     .InKind(0),
     .WgtW(3),
-    .WgtKind(1),
+    .WgtKind(3),
     .AccW(8),
     .InputStationary(1'b1),
     .Table(Weights),
