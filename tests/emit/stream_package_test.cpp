@@ -46,7 +46,7 @@ TEST_CASE("the manifest of a streaming build") {
   const Json m = Json::parse(emit::manifest({build, "net.onnx", "bytes", "{}"}));
   CHECK(m["style"] == "streaming");
   CHECK(m["latency_cycles"] == build.plan.sizing.timing.latency);
-  CHECK(m["interval_cycles"] == 6);  // 3 words of 4 elements, 2 words of 3 rows
+  CHECK(m["interval_cycles"] == 12);  // of fc2: 3 words of 2 elements, 4 rows
   const Json& in = m["inputs"][0];
   CHECK(in["stream"]["beats"].get<int>() * in["stream"]["elements_per_beat"].get<int>() >= 10);
   REQUIRE(in["elements"].size() == 10);
