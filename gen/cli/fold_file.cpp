@@ -29,17 +29,23 @@ plan::LayerFold fold_of(const Json& json, const std::string& where) {
   for (const auto& item : json.items()) {
     const std::string& key = item.key();
     const Json& value = item.value();
-    if (key == "input_stationary") {
-      if (!value.is_boolean()) refuse(where + ": \"input_stationary\" is neither true nor false");
-      fold.input_stationary = value.get<bool>();
-    } else if (key == "simd" || key == "pe") {
+    if (key == "input_stationary" || key == "dsp") {
+      if (!value.is_boolean()) {
+        refuse(fmt::format("{}: \"{}\" is neither true nor false", where, key));
+      }
+      (key == "dsp" ? fold.dsp : fold.input_stationary) = value.get<bool>();
+    } else if (key == "steps" && value == 0) {
+      fold.steps = 0;
+    } else if (key == "simd" || key == "pe" || key == "steps") {
       const bool whole = value.is_number_unsigned() && value.get<std::uint64_t>() >= 1 &&
                          value.get<std::uint64_t>() <= kMostLanes;
       if (!whole) {
         refuse(fmt::format("{}: \"{}\" is {}, not a whole number from 1 to {}", where, key,
                            value.dump().substr(0, 40), kMostLanes));
       }
-      (key == "pe" ? fold.pe : fold.simd) = static_cast<int>(value.get<std::int64_t>());
+      (key == "pe"      ? fold.pe
+       : key == "steps" ? fold.steps
+                        : fold.simd) = static_cast<int>(value.get<std::int64_t>());
     } else {
       refuse(fmt::format("{}: \"{}\" is not known", where, key));
     }

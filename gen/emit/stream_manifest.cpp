@@ -251,7 +251,9 @@ std::string plan_file(const StreamPlan& plan) {
   for (const plan::StreamLayer& layer : plan.layers) {
     layers[layer.name] = {{"simd", layer.fold.simd},
                           {"pe", layer.fold.pe},
-                          {"input_stationary", layer.fold.input_stationary}};
+                          {"input_stationary", layer.fold.input_stationary},
+                          {"steps", layer.fold.steps},
+                          {"dsp", layer.fold.dsp}};
   }
   return text_of(Json{{"layers", layers}});
 }

@@ -65,7 +65,8 @@ TEST_CASE("the manifest of a streaming build") {
 
 TEST_CASE("plan.json holds the folds that were used") {
   const Json plan = Json::parse(emit::plan_file(small_build().plan));
-  CHECK(plan["layers"]["fc2"] == Json({{"simd", 2}, {"pe", 1}, {"input_stationary", true}}));
+  CHECK(plan["layers"]["fc2"] ==
+        Json({{"simd", 2}, {"pe", 1}, {"input_stationary", true}, {"steps", 0}, {"dsp", false}}));
 }
 
 TEST_CASE("the folder of a streaming build: network, beats, masks") {
