@@ -23,7 +23,7 @@ struct Coefficients {
   double small_max = 0.8;         ///< LUTs a bit of the greater of two numbers of up to three bits
   double place_bit = 3.1;         ///< LUTs a bit of a width converter of any ratio
   double rom_full = 0.97;         ///< share of a LUT ROM that is left, up to 64 words
-  double compare_bit = 1.0;       ///< LUTs a bit of a comparison with a table's level
+  double compare_bit = 0.67;      ///< LUTs a bit of a comparison with a table's level
   double compare_constant = 0.5;  ///< the same with a constant
   int block_words = 512;          ///< of a table, from which on Yosys takes block RAM by itself
   int block_bits = 4096;          ///< bits of a ring, from which on Yosys takes block RAM
@@ -74,6 +74,11 @@ Cost rom(std::int64_t words, double bits, RomStyle style) {
   const bool deep = style == RomStyle::kAny && words >= kFit.block_words;
   if (style == RomStyle::kBlock || deep) return {0, 0, 0, blocks(words, bits), 0};
   if (words <= 1) return {};
+  // Of few words there are few different columns, and equal ones are one.
+  if (words < 24) {
+    const double different = std::exp2(static_cast<double>(words));
+    bits = different * -std::expm1(bits * std::log1p(-1 / different));
+  }
   return logic(bits * up(static_cast<double>(words) / 64) * kFit.rom_full, bits);
 }
 
@@ -334,10 +339,15 @@ Cost of(const Scale& u) {
   c += counter(u.fold);
   c += rom(u.fold, lanes * (u.factor_bits + u.bias_bits), u.rom);
   c.dsp += lanes * up((u.format.bits + 1) / 25.0) * up(u.factor_bits / 18.0);
-  Cost lane = adder(sum);
+  // A multiplier takes the sum as well, with the registers of its inputs and results.
+  constexpr int kMultiplierSum = 48;
+  const bool inside = sum <= kMultiplierSum;
+  Cost lane = inside ? Cost{} : adder(sum);
   lane.lut += u.bits + up((sum - u.shift - u.bits) / 3.0);
+  lane.ff = u.bits + (inside ? 0.5 * u.bias_bits - (u.fold > 1 ? u.factor_bits : 0)
+                             : u.format.bits + product + u.bias_bits + sum);
   for (int l = 0; l < u.format.lanes; ++l) c += lane;
-  c.ff += lanes * (u.format.bits + product + u.bias_bits + sum + u.bits) + 4;
+  c.ff += 4;
   return c;
 }
 
