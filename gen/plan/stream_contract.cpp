@@ -87,6 +87,40 @@ Contract of(const WindowUnit& u) {
   return c;
 }
 
+/// Steps for the places of an axis: bit 0 where a pixel stands, bit 1 where a window ends.
+std::vector<std::uint8_t> places(const Axis& axis) {
+  std::vector<std::uint8_t> list;
+  for (int i = 0; i < axis.size + axis.before + axis.after; ++i) {
+    const bool pixel = i >= axis.before && i < axis.before + axis.size;
+    const int beyond = i - (axis.extent() - 1);
+    const bool ends = beyond >= 0 && beyond % axis.stride == 0;
+    list.push_back(static_cast<std::uint8_t>((pixel ? 1 : 0) | (ends ? 2 : 0)));
+  }
+  return list;
+}
+
+Contract of(const Patch& u) {
+  const std::vector<std::uint8_t> across = places(u.columns);
+  std::vector<Loop> lines;
+  std::vector<std::uint8_t> kinds;
+  for (const std::uint8_t down : places(u.rows)) {
+    if (!kinds.empty() && kinds.back() == down) {
+      ++lines.back().count;
+      continue;
+    }
+    std::vector<Step> steps;
+    for (const std::uint8_t place : across) {
+      const auto both = static_cast<std::uint8_t>(place & down);
+      steps.push_back({static_cast<std::uint8_t>(both & 1), static_cast<std::uint8_t>(both >> 1)});
+    }
+    lines.push_back(repeat(1, {sequence_of(steps)}));
+    kinds.push_back(down);
+  }
+  const int taps = u.rows.kernel * u.columns.kernel;
+  return simple(sequence(std::move(lines)), u.format,
+                {taps * u.format.lanes, u.format.bits, u.format.kind}, u.queue, 2);
+}
+
 Contract of(const Mvu& u) {
   const int sf = u.sf(), nf = u.nf();
   const Loop program =

@@ -83,11 +83,26 @@ ModuleUse of(const Width& u) {
              u.queue);
 }
 
+/// A word whose lanes all hold `value`.
+Bits word_of(std::int64_t value, const Format& format) {
+  Bits word;
+  for (int l = 0; l < format.lanes; ++l) word.append(code_of(value, format.kind), format.bits);
+  return word;
+}
+
+ModuleUse of(const Patch& u) {
+  const Axis &y = u.rows, &x = u.columns;
+  return use("nib_patch",
+             {number("Width", u.format.width()), number("Rows", y.size), number("Columns", x.size),
+              number("KernelY", y.kernel), number("KernelX", x.kernel), number("StrideY", y.stride),
+              number("StrideX", x.stride), number("DilationY", y.dilation),
+              number("DilationX", x.dilation), number("PadTop", y.before),
+              number("PadBottom", y.after), number("PadLeft", x.before),
+              number("PadRight", x.after), table("PadWord", word_of(u.pad, u.format))},
+             u.queue);
+}
+
 ModuleUse of(const WindowUnit& u) {
-  Bits pad;
-  for (int l = 0; l < u.format.lanes; ++l) {
-    pad.append(code_of(u.pad, u.format.kind), u.format.bits);
-  }
   const Axis &y = u.window.rows, &x = u.window.columns;
   return use("nib_window",
              {number("Width", u.format.width()), number("Rows", y.size), number("Columns", x.size),
@@ -96,8 +111,8 @@ ModuleUse of(const WindowUnit& u) {
               number("DilationY", y.dilation), number("DilationX", x.dilation),
               number("PadTop", y.before), number("PadBottom", y.after), number("PadLeft", x.before),
               number("PadRight", x.after), number("ChannelOuter", u.window.channel_outer ? 1 : 0),
-              number("ReleaseRows", u.window.release_rows ? 1 : 0), table("PadWord", pad),
-              number("Words", u.words)},
+              number("ReleaseRows", u.window.release_rows ? 1 : 0),
+              table("PadWord", word_of(u.pad, u.format)), number("Words", u.words)},
              u.queue);
 }
 

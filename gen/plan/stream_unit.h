@@ -77,6 +77,13 @@ struct WindowUnit {
   std::int64_t words = 1;  ///< of the ring
   Queue queue;
 };
+/// All taps of a window in one word, in the order (ky, kx, lane).
+struct Patch {
+  Format format;  ///< a word is a pixel
+  Axis rows, columns;
+  std::int64_t pad = 0;  ///< value of a lane in padding
+  Queue queue;
+};
 /// Where a table of constants stands: as the tool sees fit, in LUTs, in block RAM.
 enum class RomStyle { kAny = 0, kLut = 1, kBlock = 2 };
 
@@ -163,7 +170,7 @@ struct Reorder {
 };
 
 using Spec = std::variant<Fifo, Boundary, Fork, Add, Concat, Width, WindowUnit, Mvu, Vvu, Pool,
-                          Threshold, Scale, Upsample, Argmax, Reorder>;
+                          Threshold, Scale, Upsample, Argmax, Reorder, Patch>;
 
 /// What the timing contract says of a unit.
 struct Contract {

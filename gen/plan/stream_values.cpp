@@ -96,6 +96,28 @@ std::vector<Lanes> of(const WindowUnit& u, const Inputs& in) {
   return {out};
 }
 
+std::vector<Lanes> of(const Patch& u, const Inputs& in) {
+  const Axis &ay = u.rows, &ax = u.columns;
+  const int lanes = u.format.lanes;
+  const std::int64_t frame = std::int64_t{ay.size} * ax.size * lanes;
+  Lanes out;
+  for (std::int64_t f = 0; (f + 1) * frame <= size(in[0]); ++f) {
+    for (int window = 0; window < ay.positions() * ax.positions(); ++window) {
+      for (int tap = 0; tap < ay.kernel * ax.kernel; ++tap) {
+        const int y = window / ax.positions() * ay.stride + tap / ax.kernel * ay.dilation;
+        const int x = window % ax.positions() * ax.stride + tap % ax.kernel * ax.dilation;
+        const bool inside =
+            y >= ay.before && y < ay.before + ay.size && x >= ax.before && x < ax.before + ax.size;
+        for (int l = 0; l < lanes; ++l) {
+          const int pixel = (y - ay.before) * ax.size + x - ax.before;
+          out.push_back(inside ? in[0][at(f * frame + pixel * lanes + l)] : u.pad);
+        }
+      }
+    }
+  }
+  return {out};
+}
+
 std::vector<Lanes> of(const Mvu& u, const Inputs& in) {
   Lanes out;
   const std::int64_t vector = std::int64_t{u.sf()} * u.format.lanes;

@@ -90,6 +90,16 @@ for window in "1 1 1 1 1 1 1 0 0" "5 6 2 3 3 1 1 1 1" "32 32 8 3 3 1 1 1 1" "7 5
       -GPadLeft=$8 -GPadRight=$9 "-GChannelOuter=$order" -GWords=1 -GDepth=1
   done
 done
+# Rows Columns KernelY KernelX Stride Dilation padding before and after.
+for window in "1 1 1 1 1 1 0 0" "4 5 3 3 1 1 0 0" "32 32 3 3 1 1 1 1" "8 8 2 3 2 2 1 2" \
+  "8 1 3 1 1 1 1 0" "1 9 1 3 4 1 1 1" "2 2 1 2 2 1 2 2" "4 2 4 2 1 1 0 0"; do
+  set -- $window
+  for width in 1 6; do
+    lint nib_patch -GWidth=$width -GRows=$1 -GColumns=$2 -GKernelY=$3 -GKernelX=$4 -GStrideY=$5 \
+      -GStrideX=$5 -GDilationY=$6 -GDilationX=$6 -GPadTop=$7 -GPadBottom=$8 -GPadLeft=$7 \
+      -GPadRight=$8 -GDepth=$((5 * width))
+  done
+done
 for words in 1 2 5; do
   lint nib_rom -GWidth=7 -GWords=$words -GStyle=1
   lint nib_rom -GWidth=7 -GWords=$words -GStyle=2
@@ -181,6 +191,8 @@ refuse nib_window "smaller than the kernel" -GWidth=1 -GRows=4 -GColumns=4 -GFol
   -GKernelX=2 -GPadTop=2 -GWords=4 -GDepth=1
 refuse nib_window "fit into the padded frame" -GWidth=1 -GRows=2 -GColumns=4 -GFold=1 -GKernelY=3 \
   -GKernelX=2 -GWords=4 -GDepth=1
+refuse nib_patch "fit into the padded frame" -GWidth=1 -GRows=2 -GColumns=4 -GKernelY=3 \
+  -GKernelX=2 -GDepth=1
 refuse nib_mvu "bipolar values have one bit" -GPe=1 -GSimd=1 -GSf=1 -GNf=1 -GInW=2 -GInKind=2 \
   -GWgtW=1 -GWgtKind=2 -GAccW=2 -GDepth=1
 refuse nib_sum_tree "less than the levels" -GWords=4 -GWidth=3 "-GSigned=1'b0" -GOutW=5 -GRegs=2

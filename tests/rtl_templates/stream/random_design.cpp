@@ -21,6 +21,7 @@ namespace {
 
 constexpr int kMaxBits = 16;         // of a lane before it is requantised
 constexpr int kMaxTableBits = 6000;  // of a unit's table
+constexpr int kMaxPatchBits = 200;   // of all taps of a window
 
 /// A stream that nothing reads yet: h x w pixels of c lanes that mean something.
 struct Open {
@@ -108,7 +109,7 @@ class Maker {
     // Paths that meet again, with units in between that keep the shape.
     if (open_.size() > 1 && draw_.chance(30)) return join();
     if (open_.size() > 1 && draw_.chance(40)) return replace(at, [&] { return keep_shape(s); });
-    switch (draw_.number(0, 18)) {
+    switch (draw_.number(0, 20)) {
       case 0:
         return replace(at, [&] { return fifo(s); });
       case 1:
@@ -142,6 +143,9 @@ class Maker {
         return;
       case 17:
         return replace(at, [&] { return reorder(s); });
+      case 18:
+      case 19:
+        return replace(at, [&] { return patch(s); });
       default:
         return join();
     }
@@ -223,6 +227,20 @@ class Maker {
     Open like{0,          w.rows.positions(),         w.columns.positions(),
               s.c * taps, w.channel_outer ? taps : 0, s.range};
     add("window", WindowUnit{format(s), w, pad, ring, queue()}, {s.channel}, like);
+    return true;
+  }
+
+  bool patch(const Open& s) {
+    if (fold(s) != 1 || !full(s)) return false;
+    const Patch u{format(s), axis(s.h), axis(s.w),
+                  bipolar(s) ? -1 : draw_.in(s.range.min, s.range.max), queue()};
+    for (const Axis* a : {&u.rows, &u.columns}) {
+      if (a->extent() > a->size + a->before + a->after) return false;
+    }
+    const int taps = u.rows.kernel * u.columns.kernel;
+    if (taps * u.format.width() > kMaxPatchBits) return false;
+    add("patch", u, {s.channel},
+        {0, u.rows.positions(), u.columns.positions(), s.c * taps, 0, s.range});
     return true;
   }
 
