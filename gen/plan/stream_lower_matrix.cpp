@@ -186,6 +186,16 @@ Carried without_padding_codes(StreamBuilder& builder, Carried x,
   return requantised(builder, std::move(x), points, false, node);
 }
 
+/// The windows of x, a pixel a word, in words of `simd` elements (tap, channel).
+Carried with_taps(StreamBuilder& builder, Carried x, const WindowUnit& unit, std::int64_t simd) {
+  NIB_CHECK(x.words() == 1 && x.full(), "a pixel a word");
+  const stream::Patch patch{x.format, unit.window.rows, unit.window.columns, unit.pad, {}};
+  x.channel = builder.unit("patch", patch, {x.channel})[0];
+  x.channels *= patch.rows.kernel * patch.columns.kernel;
+  x.format.lanes = static_cast<int>(x.channels);
+  return builder.with_lanes(std::move(x), std::min(x.channels, simd));
+}
+
 }  // namespace
 
 void StreamLowering::sum_pool(std::size_t n, Carried x, const stream::Window& window,
@@ -276,7 +286,11 @@ void StreamLowering::place(const lower::Conv& op, std::size_t n) {
   plan_.layers.back().nonzero = nonzero_of(op.weights.data) * out.pixels();
   auto sums = on_lanes(m, x, falling_rows(n, rows.elements), !chains_[n].computes);
   const auto ranges = lanes_of_rows(output, sums, rows.elements);
-  if (slides) {
+  // A step that reads more than a pixel needs taps side by side.
+  const bool at_once = !apart && taps > 1 && folds_[n].simd > in.channels;
+  if (at_once) {
+    x = with_taps(builder_, std::move(x), unit, folds_[n].simd);
+  } else if (slides) {
     unit.format = x.format;
     unit.window.fold = static_cast<int>(x.words());
     unit.window.channel_outer = apart;
@@ -284,18 +298,8 @@ void StreamLowering::place(const lower::Conv& op, std::size_t n) {
     x.channel = builder_.unit("window", unit, {x.channel})[0];
   }
   x.pixels = out.pixels();
-  Carried y;
-  if (apart) {
-    y = depthwise(builder_, x, m, ranges);
-  } else {
-    auto columns = columns_of(x, taps);
-    if (x.full() && folds_[n].simd > in.channels) {
-      x.channels = taps * in.channels;
-      x = builder_.with_lanes(std::move(x), std::min<std::int64_t>(x.channels, folds_[n].simd));
-      columns = columns_of(x, 1);
-    }
-    y = multiplied(builder_, x, columns, m, sums, ranges);
-  }
+  Carried y = apart ? depthwise(builder_, x, m, ranges)
+                    : multiplied(builder_, x, columns_of(x, at_once ? 1 : taps), m, sums, ranges);
   y.order = rows.order;
   finish(n, std::move(y), sums);
 }
