@@ -259,6 +259,28 @@ Cost of(const WindowUnit& u) {
   return c;
 }
 
+Cost of(const Patch& u) {
+  const Axis &y = u.rows, &x = u.columns;
+  const double width = u.format.width(), column = y.extent() * width;
+  Cost c = queue(u.queue, width * y.kernel * x.kernel);
+  c += counter(2 * (y.size + y.before + y.after + 1));
+  c += counter(2 * (x.size + x.before + x.after + 1));
+  for (const int n : {std::max(y.extent(), y.stride), std::max(x.extent(), x.stride)}) {
+    c += counter(n);
+  }
+  const double above = (y.extent() - 1) * width;
+  if (above > 0) {
+    const bool block = static_cast<double>(x.size) * above >= kFit.block_bits && x.size > 64;
+    if (block) c.bram36 += blocks(x.size, above);
+    if (!block) c += logic(above * ram_lut(x.size), above);
+  }
+  // Columns in registers; padding takes the place of a pixel, and of a whole column.
+  c += logic(0, width + x.extent() * column);
+  if (y.before + y.after > 0) c += logic(0, width);
+  if (x.before + x.after > 0) c += logic(column, 0);
+  return c;
+}
+
 Cost of(const Mvu& u) {
   const MacShape s = mac_shape(u);
   const int sf = u.sf(), nf = u.nf();
