@@ -44,8 +44,10 @@ module nib_add #(
   localparam int WideIn = AW > BW ? AW : BW;
   localparam int SumW   = (OutW > WideIn ? OutW : WideIn) + 1;
 
-  localparam logic [SumW-1:0] FactorABits = SumW'(FactorA < 0 ? -FactorA : FactorA);
-  localparam logic [SumW-1:0] FactorBBits = SumW'(FactorB < 0 ? -FactorB : FactorB);
+  localparam int SizeA = FactorA < 0 ? -FactorA : FactorA;
+  localparam int SizeB = FactorB < 0 ? -FactorB : FactorB;
+  localparam logic [SumW-1:0] FactorABits = SumW'(SizeA);
+  localparam logic [SumW-1:0] FactorBBits = SumW'(SizeB);
 
   logic                  space, fire;
   logic                  push_q = 1'b0;

@@ -3,8 +3,8 @@
 // Behaviour   Word (oy, ox) holds pixel (oy*StrideY + ky*DilationY - PadTop, ox*StrideX +
 //             kx*DilationX - PadLeft) as tap (ky*KernelX + kx)*Width +: Width, PadWord outside of
 //             the frame.
-// Program     For every place (y, x) of the padded frame, row by row: take if it is a pixel, make if
-//             a window has its last tap there.
+// Program     For every place (y, x) of the padded frame, row by row: take if it is a pixel, make
+//             if a window has its last tap there.
 // Latency     A step at cycle t shows its word at t + 2 + b: b = 2 from block RAM, otherwise 1.
 // Interval    1 place of the padded frame.
 // Storage     ExtentY - 1 lines of pixels in one memory, ExtentX columns of a window in registers.

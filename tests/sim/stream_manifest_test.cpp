@@ -92,7 +92,8 @@ TEST_CASE("every field of a streaming manifest of a wrong type is a numbered err
   const Json good = small_manifest();
   const std::vector<Json> wrong{nullptr, -1, 1e300, "x", Json::array(), Json::object(), true};
   int refused = 0;
-  for (const auto& item : good.flatten().items()) {
+  const Json flat = good.flatten();
+  for (const auto& item : flat.items()) {
     for (const Json& value : wrong) {
       Json bad = good;
       bad[Json::json_pointer(item.key())] = value;
