@@ -50,6 +50,7 @@ mutant "padding that waits for pixels" nib_patch "(!pixel || in_valid_i)" "in_va
 mutant "lines that keep the padding" nib_patch "pixel ? in_data_i : PadWord" "in_data_i"
 mutant "a boundary slice that is ready at power-up" nib_boundary "ready_q = 1'b0;" "ready_q = 1'b1;"
 mutant "a sum that is never begun anew" nib_mvu "first_q <= sf_q == '0;" "first_q <= step_q == '0;"
-mutant "a clamp too low" nib_stream_scale "{1'b0, {(OutW - 1) {1'b1}}}" "{OutW{1'b0}}"
+mutant "a clamp too low" nib_stream_scale "if (over) code = OutSigned ? OutMax >> 1 : OutMax;" \
+  "if (over) code = '0;"
 echo "$missed missed"
 [ "$missed" -eq 0 ]
