@@ -31,8 +31,8 @@ bool may_stream(const BuildOptions& build) {
 int run(const Options& options, Console& console) {
   const BuildSetup setup = check_build_options(options.build);
   const bool wants_streams = options.build.style == "streaming" || !options.build.plan_file.empty();
-  plan::Folding folding;
-  if (!options.build.plan_file.empty()) folding = read_folds(options.build.plan_file);
+  emit::Folds folds{{}, setup.fold_goal};
+  if (!options.build.plan_file.empty()) folds.given = read_folds(options.build.plan_file);
   Network network;
   for (const std::string& text : options.input_types) {
     network.input_types.push_back(parse_input_type(text));
@@ -55,10 +55,14 @@ int run(const Options& options, Console& console) {
     more["input-type"] = options.input_types;
     more["extra-register"] = options.build.extra_registers;
     if (!options.build.plan_file.empty()) more["plan"] = options.build.plan_file;
+    if (std::string_view(style) == "streaming" && options.build.plan_file.empty()) {
+      more["objective"] = options.build.objective;
+      more["budget"] = options.build.budgets;
+    }
     return effective_config(options.build, setup, more.dump());
   };
   const auto streams = [&] {
-    return build_streams(network, folding, options.build, setup, config("streaming"), progress,
+    return build_streams(network, folds, options.build, setup, config("streaming"), progress,
                          console);
   };
   if (wants_streams) return streams();
@@ -89,7 +93,8 @@ void add_build(CLI::App& app, Action& action) {
       "  nib build jets.onnx -o jets --input-type s16.10\n"
       "  nib build jets.onnx -o jets --clock-mhz 360 --argmax\n"
       "  nib build jets.onnx -o jets --latency 5 --target xc7a100t-1 --wrap axis\n"
-      "  nib build kws.onnx -o kws --style streaming --target xc7a100t-1\n"
+      "  nib build kws.onnx -o kws --style streaming --board arty-a7-100t\n"
+      "  nib build kws.onnx -o kws --board pynq-z2 --objective interval --budget lut=20000\n"
       "  nib build kws.onnx -o kws --plan kws/plan.json --force");
   command->callback([options, &action] {
     action = [options](Console& console) { return run(*options, console); };

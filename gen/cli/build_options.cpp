@@ -15,6 +15,7 @@ namespace {
 constexpr double kLowestMhz = 0.001, kHighestMhz = 5000;
 constexpr std::int64_t kMostCycles = 1000;
 constexpr std::int64_t kMostThreads = 1024;
+constexpr std::int64_t kMostPortBits = 1 << 16;
 
 void check_choice(const char* option, const std::string& text,
                   const std::vector<std::string>& choices) {
@@ -40,6 +41,40 @@ void check_streaming(const BuildOptions& options) {
   refuse(options.input_register, "--input-register", kPipeline);
   refuse(options.output_register, "--output-register", kPipeline);
   refuse(!options.extra_registers.empty(), "--extra-register", kPipeline);
+  if (options.plan_file.empty()) return;
+  constexpr const char* kPinned = "the folds of the plan are taken as they are";
+  refuse(options.objective != "latency", "--objective", kPinned);
+  for (const std::string& budget : options.budgets) {
+    refuse(!budget.starts_with("bram36="), "--budget", kPinned);
+  }
+}
+
+/// --objective and --budget. `target` is where what is not said comes from.
+plan::FoldGoal fold_goal(const BuildOptions& options, const arith::Target& target) {
+  plan::FoldGoal wish;
+  if (options.objective == "interval") wish.objective = plan::Objective::kInterval;
+  for (const std::string& budget : options.budgets) {
+    const auto at = budget.find('=');
+    const std::string cell = budget.substr(0, at);
+    const std::string number = at == std::string::npos ? "" : budget.substr(at + 1);
+    const auto most = [&](std::int64_t least, std::int64_t there) {
+      return static_cast<double>(parse_whole("--budget " + cell, number, least, there));
+    };
+    if (cell == "lut") {
+      wish.luts = most(1, target.lut) / target.lut;
+    } else if (cell == "bram36") {
+      wish.blocks = most(0, target.bram36) / target.bram36;
+    } else if (cell == "dsp") {
+      wish.multipliers = most(0, target.dsp) / target.dsp;
+    } else if (cell == "port-bits") {
+      wish.port_bits = static_cast<int>(most(1, kMostPortBits));
+    } else {
+      fail(ErrorCode::E802, fmt::format("--budget is \"{}\": not one of lut=N, bram36=N, dsp=N, "
+                                        "port-bits=N",
+                                        budget));
+    }
+  }
+  return wish;
 }
 
 }  // namespace
@@ -69,6 +104,16 @@ void add_build_options(CLI::App& command, BuildOptions& options, bool network) {
         .add_option("--plan", options.plan_file,
                     "Folds of a streaming design, as a build's plan.json holds them")
         ->type_name("FILE.json");
+    command
+        .add_option("--objective", options.objective,
+                    "What folds of a streaming design are chosen for: latency or interval")
+        ->type_name("O");
+    command
+        .add_option("--budget", options.budgets,
+                    "Cells that folds may take: lut=N, bram36=N, dsp=N or, of an input word, "
+                    "port-bits=N; repeatable")
+        ->type_name("CELL=N")
+        ->allow_extra_args(false);
   }
   command.add_option("--name", options.name, "Prefix of every module")->type_name("ID");
   command.add_option("--wrap", options.wrap, "none, or axis: AXI4-Stream ends around the core")
@@ -104,6 +149,7 @@ BuildSetup check_build_options(const BuildOptions& options) {
     fail(ErrorCode::E803, "--target and --board");
   }
   check_choice("--style", options.style, {"auto", "unrolled", "streaming"});
+  check_choice("--objective", options.objective, {"latency", "interval"});
   check_choice("--wrap", options.wrap, {"none", "axis"});
   if (options.style == "streaming" || !options.plan_file.empty()) check_streaming(options);
   if (!options.name.empty()) check_name("--name", options.name);
@@ -126,10 +172,12 @@ BuildSetup check_build_options(const BuildOptions& options) {
   if (!options.board.empty()) {
     const arith::Board& board = arith::find_board(options.board);
     if (!goal.clock_mhz && !goal.latency_cycles) goal.clock_mhz = board.clock_mhz;
-    return {arith::find_target(board.target), goal};
+    const arith::Target& device = arith::find_target(board.target);
+    return {device, goal, fold_goal(options, device)};
   }
-  const std::string& target = options.target;
-  return {arith::find_target(target.empty() ? kDefaultTarget : target), goal};
+  const std::string& name = options.target;
+  const arith::Target& device = arith::find_target(name.empty() ? kDefaultTarget : name);
+  return {device, goal, fold_goal(options, device)};
 }
 
 std::string effective_config(const BuildOptions& options, const BuildSetup& setup,

@@ -9,6 +9,7 @@
 #include "nib/arith/target.h"
 #include "nib/cli/console.h"
 #include "nib/plan/plan.h"
+#include "nib/plan/stream_planner.h"
 
 namespace CLI {
 class App;
@@ -36,19 +37,20 @@ inline constexpr const char* kDefaultTarget = "xcvu13p-2";
 /// Options that every kind of build takes, as texts until they are checked.
 struct BuildOptions {
   std::string folder, target, board, clock_mhz, latency, style = "auto", name, wrap = "none";
-  std::string depth_excess = "2", threads = "1", config_file, plan_file;
-  std::vector<std::string> extra_registers;
+  std::string depth_excess = "2", threads = "1", config_file, plan_file, objective = "latency";
+  std::vector<std::string> extra_registers, budgets;
   bool input_register = false, output_register = false, reset = false, force = false, json = false;
 };
 
 /// `network`: with the options that only a network has a use for (--style, --plan,
-/// --extra-register).
+/// --objective, --budget, --extra-register).
 void add_build_options(CLI::App& command, BuildOptions& options, bool network);
 
 /// The checked options.
 struct BuildSetup {
   const arith::Target& target;
   plan::Goal goal;
+  plan::FoldGoal fold_goal;
 };
 /// Errors E0701, E0802, E0803, E0805, E0806.
 [[nodiscard]] BuildSetup check_build_options(const BuildOptions& options);

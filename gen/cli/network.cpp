@@ -9,7 +9,6 @@
 #include "nib/cli/golden_vectors.h"
 #include "nib/cli/summary.h"
 #include "nib/emit/emit.h"
-#include "nib/emit/streaming.h"
 
 namespace nib::cli {
 
@@ -34,11 +33,11 @@ int build_network(const Network& network, const BuildOptions& options, const Bui
   return kOk;
 }
 
-int build_streams(const Network& network, const plan::Folding& folding, const BuildOptions& options,
+int build_streams(const Network& network, const emit::Folds& folds, const BuildOptions& options,
                   const BuildSetup& setup, const std::string& config, Progress& progress,
                   Console& console) {
   const emit::StreamBuild build =
-      emit::build_streaming(network.graph, setup.target, setup.goal, folding,
+      emit::build_streaming(network.graph, setup.target, setup.goal, folds,
                             [&](std::string_view what) { progress.step(std::string(what)); });
   progress.step("computing golden vectors");
   std::vector<plan::Word> inputs, outputs;

@@ -7,8 +7,8 @@
 
 #include "nib/cli/command.h"
 #include "nib/emit/build.h"
+#include "nib/emit/streaming.h"
 #include "nib/graph/graph.h"
-#include "nib/plan/stream_plan.h"
 
 namespace nib::cli {
 
@@ -25,8 +25,8 @@ struct Network {
 /// effective_config().
 int build_network(const Network& network, const BuildOptions& options, const BuildSetup& setup,
                   const std::string& config, Progress& progress, Console& console);
-/// The same for streams with the folds of `folding`.
-int build_streams(const Network& network, const plan::Folding& folding, const BuildOptions& options,
+/// The same for streams.
+int build_streams(const Network& network, const emit::Folds& folds, const BuildOptions& options,
                   const BuildSetup& setup, const std::string& config, Progress& progress,
                   Console& console);
 

@@ -11,15 +11,18 @@
 namespace nib::emit {
 
 StreamBuild build_streaming(const graph::Graph& graph, const arith::Target& target,
-                            const plan::Goal& goal, const plan::Folding& folding,
+                            const plan::Goal& goal, const Folds& folds,
                             const std::function<void(std::string_view)>& step) {
   const auto say = [&](std::string_view what) {
     if (step) step(what);
   };
   say("lowering to integers");
   lower::IntegerGraph integers = lower::lower(graph);
-  say("planning");
-  plan::StreamPlan plan = plan::plan_streaming(integers, target, goal, folding);
+  say(folds.given.has_value() ? "planning" : "choosing folds");
+  plan::StreamPlan plan =
+      folds.given.has_value()
+          ? plan::plan_streaming(integers, target, goal, *folds.given, folds.wish.blocks)
+          : plan::plan_folded(integers, target, goal, folds.wish);
   say("writing RTL");
   map::Design design = map::map_streaming(plan);
   return {std::move(integers), std::move(plan), std::move(design)};

@@ -10,6 +10,7 @@
 
 #include "nib/emit/emit.h"
 #include "nib/plan/stream_plan.h"
+#include "nib/plan/stream_planner.h"
 
 namespace nib::emit {
 
@@ -19,9 +20,14 @@ struct StreamBuild {
   plan::StreamPlan plan;
   map::Design design;
 };
-/// Builds `graph` as streams with these folds. `step` is told what begins. Errors E05xx, E07xx.
+/// The folds of a streaming design: given, or searched for (plan::choose_folding) as `wish` says.
+struct Folds {
+  std::optional<plan::Folding> given = {};
+  plan::FoldGoal wish = {};
+};
+/// Builds `graph` as streams. `step` is told what begins. Errors E05xx, E07xx.
 [[nodiscard]] StreamBuild build_streaming(const graph::Graph& graph, const arith::Target& target,
-                                          const plan::Goal& goal, const plan::Folding& folding,
+                                          const plan::Goal& goal, const Folds& folds,
                                           const std::function<void(std::string_view)>& step = {});
 
 /// What a streaming build writes besides what `build.design` holds already; as Package.

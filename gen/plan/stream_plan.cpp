@@ -6,6 +6,7 @@
 #include "nib/base/check.h"
 #include "nib/base/error.h"
 #include "nib/plan/stream_lower.h"
+#include "nib/plan/stream_settle.h"
 #include "nib/rtl/names.h"
 
 namespace nib::plan {
@@ -53,10 +54,16 @@ void size_streaming(StreamPlan& plan, std::int64_t interval) {
   set_depths(plan.design, plan.sizing.depths);
 }
 
-StreamPlan plan_streaming(const lower::IntegerGraph& graph, const arith::Target& target,
-                          const Goal& goal, const Folding& folding) {
-  StreamPlan plan = build_streaming(graph, target, goal, folding);
+void finish_streaming(StreamPlan& plan, double blocks) {
+  settle_units(plan, blocks * plan.target.bram36);
   size_streaming(plan);
+  cost_of(plan);
+}
+
+StreamPlan plan_streaming(const lower::IntegerGraph& graph, const arith::Target& target,
+                          const Goal& goal, const Folding& folding, double blocks) {
+  StreamPlan plan = build_streaming(graph, target, goal, folding);
+  finish_streaming(plan, blocks);
   return plan;
 }
 

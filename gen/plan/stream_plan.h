@@ -81,12 +81,15 @@ struct StreamPlan {
   std::vector<std::string> notes;
 };
 
-/// Builds the streaming design of an integer graph with the folds as given; depths are sized for
-/// the interval and latency that deep queues allow. Errors: E0705 a fold for no layer, E0706 a node
-/// without a streaming form.
+/// Share of a device's block RAM that tables may take if nothing else is said.
+constexpr double kBlocks = 0.9;
+
+/// Builds the streaming design of an integer graph with the folds as given; tables may take the
+/// share `blocks` of the device's block RAM, depths are sized for the interval and latency that
+/// deep queues allow. Errors: E0705 a fold for no layer, E0706 a node without a streaming form.
 [[nodiscard]] StreamPlan plan_streaming(const lower::IntegerGraph& graph,
                                         const arith::Target& target, const Goal& goal,
-                                        const Folding& folding);
+                                        const Folding& folding, double blocks = kBlocks);
 
 /// The two halves of it: a plan whose queues have the depth 2 and rings hold what they must, then
 /// depths for the interval `interval` (0: the least).

@@ -139,12 +139,13 @@ class Planner {
     t.latency = measure(network, plan.frames, {t.interval, 1}).latency;
     double port = 0;
     for (const StreamPort& input : plan.inputs) port = std::max<double>(port, input.word.width);
+    const auto share_of = [](double used, double there) { return used > 0 ? used / there : 0; };
     const std::array<std::pair<const char*, double>, 5> shares{
-        {{"bits of an input word", port / wish_.port_bits},
-         {"LUTs", t.cost.lut / (target_.lut * wish_.luts)},
-         {"flip-flops", t.cost.ff / target_.ff},
-         {"block RAM", t.cost.bram36 / (target_.bram36 * wish_.blocks)},
-         {"multipliers", t.cost.dsp / (target_.dsp * wish_.multipliers)}}};
+        {{"bits of an input word", share_of(port, wish_.port_bits)},
+         {"LUTs", share_of(t.cost.lut, target_.lut * wish_.luts)},
+         {"flip-flops", share_of(t.cost.ff, target_.ff)},
+         {"block RAM", share_of(t.cost.bram36, target_.bram36 * wish_.blocks)},
+         {"multipliers", share_of(t.cost.dsp, target_.dsp * wish_.multipliers)}}};
     for (const auto& [name, share] : shares) {
       if (share <= t.fill) continue;
       t.fill = share;
@@ -375,9 +376,7 @@ StreamPlan plan_folded(const lower::IntegerGraph& graph, const arith::Target& ta
                        const Goal& goal, const FoldGoal& fold_goal) {
   const FoldChoice choice = choose_folding(graph, target, goal, fold_goal);
   StreamPlan plan = build_streaming(graph, target, goal, choice.folding);
-  settle_units(plan, fold_goal.blocks * target.bram36);
-  size_streaming(plan);
-  cost_of(plan);
+  finish_streaming(plan, fold_goal.blocks);
   plan.notes.insert(plan.notes.end(), choice.notes.begin(), choice.notes.end());
   return plan;
 }

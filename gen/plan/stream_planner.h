@@ -15,7 +15,7 @@ struct FoldGoal {
   Objective objective = Objective::kLatency;
   /// Shares of the device's cells that may be used. A device whose LUTs are nearly all taken can
   /// hardly be routed.
-  double luts = 0.8, blocks = 0.9, multipliers = 1.0;
+  double luts = 0.8, blocks = kBlocks, multipliers = 1.0;
   int port_bits = 512;  ///< of an input word, at most
   int evaluations = 0;  ///< designs built and timed; 0: as many as a minute allows
 };
@@ -26,8 +26,7 @@ struct FoldChoice {
   bool fits = false;
   std::int64_t latency = 0, interval = 0;  ///< in cycles
   Cost cost;
-  int port_bits = 512;             ///< of an input word, at most
-  int evaluations = 0;             ///< designs built and timed; 0: as many as a minute allows
+  int evaluations = 0;             ///< designs built and timed
   std::vector<std::string> notes;  ///< what limits it, and what the next step would cost
 };
 

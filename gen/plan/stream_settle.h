@@ -13,4 +13,8 @@ void settle_units(StreamPlan& plan, double blocks);
 /// Costs of all units, with queues as they are; the sum. Fills the layers' costs.
 Cost cost_of(StreamPlan& plan);
 
+/// What makes a built plan whole: settle_units() with the share `blocks` of the device's block RAM,
+/// size_streaming(), cost_of().
+void finish_streaming(StreamPlan& plan, double blocks);
+
 }  // namespace nib::plan

@@ -79,6 +79,10 @@ TEST_CASE("value_bad: absurd values of options") {
            "build digits.onnx -o o --threads 0",
            "build digits.onnx -o o --depth-excess 1000",
            "build digits.onnx -o o --style folded",
+           "build digits.onnx -o o --objective speed",
+           "build digits.onnx -o o --budget lut",
+           "build digits.onnx -o o --budget luts=3",
+           "build digits.onnx -o o --budget dsp=1000000",
            "build digits.onnx -o o --wrap apb",
            "build digits.onnx -o o --name a/b",
            "build digits.onnx -o o --name ../x",
@@ -121,6 +125,8 @@ TEST_CASE("contradiction_bad: options that exclude each other, and what is not i
                          "build digits.onnx -o o --style streaming --wrap axis",
                          "build digits.onnx -o o --style streaming --reset",
                          "build digits.onnx -o o --plan plan.json --input-register",
+                         "build digits.onnx -o o --plan plan.json --objective interval",
+                         "build digits.onnx -o o --plan plan.json --budget lut=9",
                          "build digits.onnx -o o --plan plan.json --extra-register fc1",
                          "make mac-array --weights w.npy --input s4.0 --input-ranges r.npy -o o"}));
 }
