@@ -3,7 +3,7 @@
 // Input      s_axis: x, shape 3, s5, scale 1; 1 beat of 3 elements
 // Output     m_axis: class, shape 1, u2, scale 1; 1 beat of 1 element
 // Beats      tlast with the last beat of a frame; tdata is padded to bytes at the top
-// Timing     latency 22 cycles from a frame's first beat to its own last, interval 3
+// Timing     latency 23 cycles from a frame's first beat to its own last, interval 6 for 2 frames
 // Protocol   AXI4-Stream; every output comes from a flip-flop
 // Reset      synchronous, control only
 // Queues     174 bits in all; none can be a word shallower
