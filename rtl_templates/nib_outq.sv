@@ -111,15 +111,19 @@ module nib_outq #(
     if (Kind == Shift) begin : gen_shift
       // One vector per bit: the form in which tools recognise addressable shift registers. The
       // level, one less than the number of words, is the address of the oldest.
-      for (genvar b = 0; b < Width; b++) begin : gen_bit
-        logic [Depth-1:0] shift_q;
-        always_ff @(posedge clk_i) begin
-          if (push_i) shift_q <= Depth'({shift_q, data_i[b]});
-        end
-        if (Depth == 1) begin : gen_one
-          assign out_data_o[b] = shift_q[0];
-        end else begin : gen_many
-          assign out_data_o[b] = shift_q[level_q[CntW-2:0]];
+      // In groups, as tools unroll no more than about a thousand steps of a loop.
+      localparam int Group = 64;
+      for (genvar g = 0; g < Width; g += Group) begin : gen_group
+        for (genvar b = g; b < (g + Group < Width ? g + Group : Width); b++) begin : gen_bit
+          logic [Depth-1:0] shift_q;
+          always_ff @(posedge clk_i) begin
+            if (push_i) shift_q <= Depth'({shift_q, data_i[b]});
+          end
+          if (Depth == 1) begin : gen_one
+            assign out_data_o[b] = shift_q[0];
+          end else begin : gen_many
+            assign out_data_o[b] = shift_q[level_q[CntW-2:0]];
+          end
         end
       end
       assign load        = pop;

@@ -100,6 +100,7 @@ std::vector<std::uint8_t> places(const Axis& axis) {
 }
 
 Contract of(const Patch& u) {
+  NIB_CHECK(u.lanes >= 1 && u.lanes <= u.elements(), "words of a window");
   const std::vector<std::uint8_t> across = places(u.columns);
   std::vector<Loop> lines;
   std::vector<std::uint8_t> kinds;
@@ -111,14 +112,15 @@ Contract of(const Patch& u) {
     std::vector<Step> steps;
     for (const std::uint8_t place : across) {
       const auto both = static_cast<std::uint8_t>(place & down);
-      steps.push_back({static_cast<std::uint8_t>(both & 1), static_cast<std::uint8_t>(both >> 1)});
+      const auto makes = static_cast<std::uint8_t>(both >> 1);
+      steps.push_back({static_cast<std::uint8_t>(both & 1), makes});
+      for (int part = 1; makes != 0 && part < u.fold(); ++part) steps.push_back({0, 1});
     }
     lines.push_back(repeat(1, {sequence_of(steps)}));
     kinds.push_back(down);
   }
-  const int taps = u.rows.kernel * u.columns.kernel;
-  return simple(sequence(std::move(lines)), u.format,
-                {taps * u.format.lanes, u.format.bits, u.format.kind}, u.queue, 2);
+  return simple(sequence(std::move(lines)), u.format, {u.lanes, u.format.bits, u.format.kind},
+                u.queue, 2);
 }
 
 Contract of(const Mvu& u) {

@@ -262,7 +262,13 @@ Cost of(const WindowUnit& u) {
 Cost of(const Patch& u) {
   const Axis &y = u.rows, &x = u.columns;
   const double width = u.format.width(), column = y.extent() * width;
-  Cost c = queue(u.queue, width * y.kernel * x.kernel);
+  const double out = u.lanes * u.format.bits;
+  Cost c = queue(u.queue, out);
+  if (u.fold() > 1) {
+    // A multiplexer of the words: four inputs take a LUT, wider ones are joined by F7 and F8.
+    c += counter(u.fold());
+    c += logic(out * up(u.fold() / 4.0), 2.0 * bits_of(u.fold()));
+  }
   c += counter(2 * (y.size + y.before + y.after + 1));
   c += counter(2 * (x.size + x.before + x.after + 1));
   for (const int n : {std::max(y.extent(), y.stride), std::max(x.extent(), x.stride)}) {

@@ -47,6 +47,40 @@ Wide room(const Bounds& bounds, Wide factor, int shift) {
   return i.last - i.first;
 }
 
+/// Adds to `hull` those of `points` that are corners of their convex hull, from above (side 1) or
+/// below (side -1): no other is ever the greatest or least of code - factor * x.
+void add_corners(std::vector<Bound> points, int side, std::vector<Bound>& hull) {
+  std::sort(points.begin(), points.end(), [&](const Bound& a, const Bound& b) {
+    return a.x != b.x ? a.x < b.x : side * a.code > side * b.code;
+  });
+  const auto first = static_cast<std::ptrdiff_t>(hull.size());
+  const auto inner = [&](const Bound& next) {
+    const Bound &a = hull[hull.size() - 2], &b = hull.back();
+    const Wide turn =
+        (b.code - a.code) * (Wide{next.x} - a.x) - (next.code - a.code) * (Wide{b.x} - a.x);
+    return side * turn <= 0;
+  };
+  for (const Bound& point : points) {
+    const auto count = [&] { return static_cast<std::ptrdiff_t>(hull.size()) - first; };
+    if (count() > 0 && hull.back().x == point.x) continue;
+    while (count() > 1 && inner(point)) hull.pop_back();
+    hull.push_back(point);
+  }
+}
+
+/// The bounds that matter; odd codes apart where they bound differently.
+std::vector<Bound> corners(const std::vector<Bound>& points, int side, bool half_even) {
+  std::vector<Bound> hull;
+  if (!half_even) {
+    add_corners(points, side, hull);
+    return hull;
+  }
+  std::vector<Bound> parts[2];
+  for (const Bound& point : points) parts[point.code % 2 != 0 ? 1 : 0].push_back(point);
+  for (std::vector<Bound>& part : parts) add_corners(std::move(part), side, hull);
+  return hull;
+}
+
 /// The factor with most room: room() is concave, so that its difference changes sign once.
 Wide best_factor(const Bounds& bounds, int shift, Wide most) {
   Wide low = 0, high = most;
@@ -89,6 +123,8 @@ std::optional<Line> fit_line(std::span<const std::int64_t> levels, std::int64_t 
     bounds.above.push_back({inside[i], code});
     bounds.below.push_back({before[i], code});
   }
+  bounds.above = corners(bounds.above, 1, half_even);
+  bounds.below = corners(bounds.below, -1, half_even);
   const auto line = [&](int shift) -> std::optional<Line> {
     // More than all codes between two neighbours: no line is steeper.
     const Wide most = static_cast<Wide>(inside.size() + 1) << shift;

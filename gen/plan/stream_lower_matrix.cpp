@@ -63,7 +63,7 @@ void StreamLowering::place(const lower::Linear& op, std::size_t n) {
     std::iota(plain.begin(), plain.end(), 0);
     x = builder_.arranged(std::move(x), plain);
   }
-  x = builder_.reshaped(std::move(x), columns, std::min<std::int64_t>(columns, folds_[n].simd));
+  x = builder_.reshaped(std::move(x), columns, std::min<std::int64_t>({columns, folds_[n].simd, kMostLanes}));
   // Each vector is one row of the input; its elements come in the same order in all of them.
   std::vector<std::int32_t> column(at(columns)), source(at(x.pixels));
   for (std::int64_t p = 0; p < x.pixels; ++p) {
@@ -189,11 +189,16 @@ Carried without_padding_codes(StreamBuilder& builder, Carried x,
 /// The windows of x, a pixel a word, in words of `simd` elements (tap, channel).
 Carried with_taps(StreamBuilder& builder, Carried x, const WindowUnit& unit, std::int64_t simd) {
   NIB_CHECK(x.words() == 1 && x.full(), "a pixel a word");
-  const stream::Patch patch{x.format, unit.window.rows, unit.window.columns, unit.pad, {}};
+  stream::Patch patch{x.format, unit.window.rows, unit.window.columns, unit.pad, 1, {}};
+  x.channels = patch.elements();
+  patch.lanes = static_cast<int>(std::min<std::int64_t>({x.channels, simd, kMostLanes}));
   x.channel = builder.unit("patch", patch, {x.channel})[0];
-  x.channels *= patch.rows.kernel * patch.columns.kernel;
-  x.format.lanes = static_cast<int>(x.channels);
-  return builder.with_lanes(std::move(x), std::min(x.channels, simd));
+  x.format.lanes = patch.lanes;
+  if (!x.full()) {
+    x.fill = x.bipolar() ? -1 : 0;
+    x.range = hull(x.range, {*x.fill, *x.fill});
+  }
+  return x;
 }
 
 }  // namespace

@@ -92,14 +92,15 @@ Bits word_of(std::int64_t value, const Format& format) {
 
 ModuleUse of(const Patch& u) {
   const Axis &y = u.rows, &x = u.columns;
-  return use("nib_patch",
-             {number("Width", u.format.width()), number("Rows", y.size), number("Columns", x.size),
-              number("KernelY", y.kernel), number("KernelX", x.kernel), number("StrideY", y.stride),
-              number("StrideX", x.stride), number("DilationY", y.dilation),
-              number("DilationX", x.dilation), number("PadTop", y.before),
-              number("PadBottom", y.after), number("PadLeft", x.before),
-              number("PadRight", x.after), table("PadWord", word_of(u.pad, u.format))},
-             u.queue);
+  return use(
+      "nib_patch",
+      {number("Width", u.format.width()), number("Rows", y.size), number("Columns", x.size),
+       number("KernelY", y.kernel), number("KernelX", x.kernel), number("StrideY", y.stride),
+       number("StrideX", x.stride), number("DilationY", y.dilation),
+       number("DilationX", x.dilation), number("PadTop", y.before), number("PadBottom", y.after),
+       number("PadLeft", x.before), number("PadRight", x.after),
+       table("PadWord", word_of(u.pad, u.format)), number("OutW", u.lanes * u.format.bits)},
+      u.queue);
 }
 
 ModuleUse of(const WindowUnit& u) {

@@ -15,11 +15,14 @@
 
 namespace nib::plan {
 
+/// Elements of a word that a matrix reads, at most.
+constexpr int kMostLanes = 1024;
+
 /// How one layer is folded. Any factor from 1 to the number of elements will do (greater ones count
-/// as that number); the last word of a vector is filled up. A matrix reads `simd` elements and
-/// computes `pe` outputs in a step; a depthwise convolution computes `pe` channels, one tap a step;
-/// other layers (pools, sums, steps alone, ...) carry `simd` elements a word, and those without a
-/// fold the words of what feeds them.
+/// as that number, and no word that a matrix reads has more than kMostLanes); the last word of a
+/// vector is filled up. A matrix reads `simd` elements and computes `pe` outputs in a step; a
+/// depthwise convolution computes `pe` channels, one tap a step; other layers (pools, sums, steps
+/// alone, ...) carry `simd` elements a word, and those without a fold the words of what feeds them.
 struct LayerFold {
   int simd = 1;  ///< elements of a vector (or of a window) that are read in a step
   int pe = 1;    ///< outputs computed in a step

@@ -77,12 +77,15 @@ struct WindowUnit {
   std::int64_t words = 1;  ///< of the ring
   Queue queue;
 };
-/// All taps of a window in one word, in the order (ky, kx, lane).
+/// The taps of a window in words of `lanes` elements, in the order (ky, kx, lane).
 struct Patch {
   Format format;  ///< a word is a pixel
   Axis rows, columns;
   std::int64_t pad = 0;  ///< value of a lane in padding
+  int lanes = 1;         ///< of an output word; the last of a window is filled up with 0 bits
   Queue queue;
+  [[nodiscard]] int elements() const { return rows.kernel * columns.kernel * format.lanes; }
+  [[nodiscard]] int fold() const { return (elements() + lanes - 1) / lanes; }
 };
 /// Where a table of constants stands: as the tool sees fit, in LUTs, in block RAM.
 enum class RomStyle { kAny = 0, kLut = 1, kBlock = 2 };

@@ -113,6 +113,8 @@ std::vector<Lanes> of(const Patch& u, const Inputs& in) {
           out.push_back(inside ? in[0][at(f * frame + pixel * lanes + l)] : u.pad);
         }
       }
+      const std::int64_t zero = u.format.kind == Kind::kBipolar ? -1 : 0;  // the bits are 0
+      while (size(out) % u.lanes != 0) out.push_back(zero);
     }
   }
   return {out};

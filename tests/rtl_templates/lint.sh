@@ -37,6 +37,7 @@ for width in 1 8 65; do
   done
 done
 for storage in 1 2 3 4; do
+  lint nib_outq -GWidth=1100 -GDepth=6 -GLat=1 -GStorage=$storage
   lint nib_outq -GWidth=9 -GDepth=6 -GLat=3 -GStorage=$storage
   lint nib_stream_fifo -GWidth=9 -GDepth=6 -GStorage=$storage
 done
@@ -98,6 +99,9 @@ for window in "1 1 1 1 1 1 0 0" "4 5 3 3 1 1 0 0" "32 32 3 3 1 1 1 1" "8 8 2 3 2
     lint nib_patch -GWidth=$width -GRows=$1 -GColumns=$2 -GKernelY=$3 -GKernelX=$4 -GStrideY=$5 \
       -GStrideX=$5 -GDilationY=$6 -GDilationX=$6 -GPadTop=$7 -GPadBottom=$8 -GPadLeft=$7 \
       -GPadRight=$8 -GDepth=$((5 * width))
+    lint nib_patch -GWidth=$width -GRows=$1 -GColumns=$2 -GKernelY=$3 -GKernelX=$4 -GStrideY=$5 \
+      -GStrideX=$5 -GDilationY=$6 -GDilationX=$6 -GPadTop=$7 -GPadBottom=$8 -GPadLeft=$7 \
+      -GPadRight=$8 -GDepth=2 -GOutW=$((width * $3 * $4 / 2 > 0 ? width * $3 * $4 / 2 : 1))
   done
 done
 for words in 1 2 5; do

@@ -232,15 +232,19 @@ class Maker {
 
   bool patch(const Open& s) {
     if (fold(s) != 1 || !full(s)) return false;
-    const Patch u{format(s), axis(s.h), axis(s.w),
-                  bipolar(s) ? -1 : draw_.in(s.range.min, s.range.max), queue()};
+    Patch u{format(s), axis(s.h), axis(s.w), bipolar(s) ? -1 : draw_.in(s.range.min, s.range.max),
+            1,         queue()};
     for (const Axis* a : {&u.rows, &u.columns}) {
       if (a->extent() > a->size + a->before + a->after) return false;
     }
     const int taps = u.rows.kernel * u.columns.kernel;
     if (taps * u.format.width() > kMaxPatchBits) return false;
+    // All taps in a word, or in several; fillers are 0.
+    u.lanes = draw_.chance(40) ? u.elements() : static_cast<int>(draw_.in(1, u.elements()));
+    Range range = s.range;
+    if (u.elements() % u.lanes != 0 && !bipolar(s)) range = hull(range, {0, 0});
     add("patch", u, {s.channel},
-        {0, u.rows.positions(), u.columns.positions(), s.c * taps, 0, s.range});
+        {0, u.rows.positions(), u.columns.positions(), s.c * taps, 0, range});
     return true;
   }
 
