@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 
+#include "nib/plan/stream_cost.h"
 #include "nib/plan/stream_settle.h"
 
 namespace nib::plan {
@@ -22,13 +23,19 @@ struct Layer {
   double steps = 1;     ///< of a vector, at most
   int input_steps = 1;  ///< words of a vector
   bool input_stationary = false, dsp = false;
-  int narrow = 1;  ///< outputs of a step over lanes of the steps behind
+  int narrow = 1;        ///< outputs of a step over lanes of the steps behind
+  bool apart = false;    ///< channels do not mix: rows are channels, columns taps
+  std::size_t unit = 0;  ///< of Planner::units_
 
   [[nodiscard]] double work() const {
     return static_cast<double>(rows) * static_cast<double>(columns);
   }
   [[nodiscard]] LayerFold fold() const {
     const auto all = std::max<std::int64_t>(1, static_cast<std::int64_t>(steps));
+    if (apart) {
+      const std::int64_t nf = std::clamp<std::int64_t>(all / columns, 1, rows);
+      return {1, static_cast<int>((rows + nf - 1) / nf), false, 0, dsp && multipliers};
+    }
     const std::int64_t sf = std::min({static_cast<std::int64_t>(input_steps), columns, all});
     const std::int64_t nf = std::clamp<std::int64_t>(all / sf, 1, rows);
     LayerFold f;
@@ -78,24 +85,41 @@ class Planner {
     for (const StreamLayer& layer : plan.layers) {
       for (const int u : layer.units) {
         const stream::Unit& unit = plan.design.units[static_cast<std::size_t>(u)];
-        const auto* mvu = std::get_if<stream::Mvu>(&unit.spec);
-        if (mvu == nullptr) continue;
         Layer l;
         l.name = layer.name;
-        l.rows = mvu->rows;
-        l.columns = mvu->columns;
-        l.bits = mvu->format.bits;
+        l.unit = units_.size();
+        const auto read = [&](const auto& spec) {
+          l.bits = spec.format.bits;
+          l.multipliers = spec.format.kind != stream::Kind::kBipolar &&
+                          spec.weight_kind != stream::Kind::kBipolar &&
+                          spec.format.bits + spec.weight_bits > 8;
+        };
+        if (const auto* mvu = std::get_if<stream::Mvu>(&unit.spec)) {
+          l.rows = mvu->rows;
+          l.columns = mvu->columns;
+          read(*mvu);
+        } else if (const auto* vvu = std::get_if<stream::Vvu>(&unit.spec)) {
+          l.rows = vvu->channels;
+          l.columns = vvu->taps;
+          l.apart = true;
+          read(*vvu);
+        } else {
+          continue;
+        }
         l.vectors =
             std::max<std::int64_t>(1, layer.macs / std::max<std::int64_t>(1, l.rows * l.columns));
-        l.multipliers = mvu->format.kind != stream::Kind::kBipolar &&
-                        mvu->weight_kind != stream::Kind::kBipolar &&
-                        mvu->format.bits + mvu->weight_bits > 8;
         layers_.push_back(l);
+        units_.push_back(unit.spec);
+        if (auto* matrix = std::get_if<stream::Mvu>(&units_.back())) {
+          // Which weights occur is all that costs depend on.
+          std::vector<std::int64_t>& w = matrix->weights;
+          std::sort(w.begin(), w.end());
+          w.erase(std::unique(w.begin(), w.end()), w.end());
+        }
       }
     }
-    // The search takes less than a minute, the same on every machine.
-    constexpr std::int64_t kLarge = 1'000'000;
-    most_ = wish_.evaluations > 0 ? wish_.evaluations : graph_.macs > kLarge ? 250 : 500;
+    constexpr int kMostEvaluations = 600;
+    most_ = wish_.evaluations > 0 ? wish_.evaluations : kMostEvaluations;
   }
 
   [[nodiscard]] static Folding folding(const Layers& layers) {
@@ -116,7 +140,8 @@ class Planner {
     return trials_[key] = evaluate(layers);
   }
 
-  [[nodiscard]] Trial evaluate(const Layers& layers) const {
+  [[nodiscard]] Trial evaluate(const Layers& layers) {
+    for (const Layer& l : layers) spent_ += 0.4 * l.work();
     StreamPlan plan = build_streaming(graph_, target_, goal_, folding(layers));
     settle_units(plan, wish_.blocks * target_.bram36);
     // Queues of a few words cost what their width does.
@@ -134,6 +159,7 @@ class Planner {
     t.cost = cost_of(plan);
     t.interval = least_interval(network, plan.frames);
     const auto steps = stream::steps_of_a_frame(network, plan.frames);
+    for (const std::int64_t s : steps) spent_ += static_cast<double>(s);
     const auto most = std::max_element(steps.begin(), steps.end()) - steps.begin();
     t.busiest = network.processes[static_cast<std::size_t>(most)].name;
     t.latency = measure(network, plan.frames, {t.interval, 1}).latency;
@@ -170,10 +196,58 @@ class Planner {
     return a.fill < b.fill;
   }
 
+  /// Cells of a unit in LUTs: block RAM at the rate at which the device has it, multipliers at
+  /// `dsp_rate_` times theirs.
+  [[nodiscard]] double cells(const stream::Spec& spec) const {
+    const Cost c = stream::cost(spec);
+    const double luts = target_.lut * wish_.luts;
+    const auto price = [&](double used, double there) {
+      return used > 0 ? used * luts / std::max(there, 1e-3) : 0;
+    };
+    return c.lut + price(c.bram36, target_.bram36 * wish_.blocks) +
+           dsp_rate_ * price(c.dsp, target_.dsp * wish_.multipliers);
+  }
+  /// The shape of a matrix that costs least for the steps of a vector that it may take.
+  void shape(Layer& l) {
+    auto* unit = std::get_if<stream::Mvu>(&units_[l.unit]);
+    if (unit == nullptr) return;
+    const auto steps = static_cast<std::int64_t>(l.steps);
+    const auto narrowest = static_cast<std::int64_t>(
+        std::ceil(static_cast<double>(l.columns) * l.bits / wish_.port_bits));
+    double least = -1;
+    const Layer before = l;
+    unit->input_stationary = l.input_stationary;
+    const auto attempt = [&](std::int64_t sf, bool dsp) {
+      Layer next = before;
+      next.input_steps = static_cast<int>(sf);
+      next.dsp = dsp;
+      const LayerFold f = next.fold();
+      unit->format.lanes = f.simd;
+      unit->pe = f.pe;
+      unit->dsp = f.dsp;
+      for (const stream::RomStyle rom : {stream::RomStyle::kLut, stream::RomStyle::kBlock}) {
+        unit->rom = rom;
+        const double price = cells(units_[l.unit]);
+        if (least >= 0 && price >= least) continue;
+        least = price;
+        l.input_steps = next.input_steps;
+        l.dsp = dsp;
+      }
+    };
+    const std::int64_t most = std::min(steps, l.columns);
+    for (std::int64_t sf = std::min(narrowest, most); sf <= most;
+         sf = sf < 8 ? sf + 1 : sf * 9 / 8) {
+      for (const bool dsp : {false, true}) {
+        if (!dsp || l.multipliers) attempt(std::max<std::int64_t>(1, sf), dsp);
+      }
+    }
+  }
+
   /// All layers with `scale` times as many steps.
-  [[nodiscard]] Layers scaled(Layers layers, double scale) const {
+  [[nodiscard]] Layers scaled(Layers layers, double scale) {
     for (Layer& l : layers) {
       l.steps = std::clamp(l.steps * scale, 1.0, l.work());
+      if (shaping_) shape(l);
       l.input_steps = static_cast<int>(std::clamp<double>(std::min<double>(l.input_steps, l.steps),
                                                           1, static_cast<double>(l.columns)));
     }
@@ -220,11 +294,31 @@ class Planner {
     return best;
   }
 
-  [[nodiscard]] bool out_of_time() const { return evaluations_ >= most_; }
+  /// The search takes less than half a minute, and is the same on every machine: it counts steps of
+  /// the token model and weights that are packed into tables.
+  [[nodiscard]] bool out_of_time() const {
+    constexpr double kMostWork = 2.2e8;
+    return evaluations_ >= most_ || (wish_.evaluations == 0 && spent_ > kMostWork);
+  }
 
   void search() {
-    start();
-    Layers best = filled(layers_, 3);
+    // Steps by the root of the work or the same time for all; square shapes, or those that cost
+    // least for some price of a multiplier.
+    Layers best;
+    double best_rate = 0;
+    for (const bool even : {false, true}) {
+      for (const double rate : {0.0, 1.0, 0.4, 0.15}) {
+        start(even);
+        shaping_ = rate > 0;
+        dsp_rate_ = rate;
+        Layers candidate = filled(layers_, 3);
+        if (!best.empty() && !better(tried(candidate), tried(best))) continue;
+        best = std::move(candidate);
+        best_rate = rate;
+      }
+    }
+    shaping_ = false;
+    dsp_rate_ = best_rate > 0 ? best_rate : 1;
     for (int round = 0; round < 2 && !out_of_time(); ++round) {
       shapes(best);
       Layers candidate = filled(best, 4);
@@ -235,11 +329,12 @@ class Planner {
   }
 
   /// One vector after the other: steps go by the root of the work, so that the sum is least for
-  /// what it costs; feature maps run beside each other: the same time for each.
-  void start() {
+  /// what it costs; feature maps run beside each other: the same time for each, and for all layers
+  /// where `even`.
+  void start(bool even) {
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       Layer& l = layers_[i];
-      const bool maps = l.vectors > 1 || wish_.objective == Objective::kInterval;
+      const bool maps = l.vectors > 1 || even;
       l.steps = maps ? 4096.0 / static_cast<double>(l.vectors) : std::sqrt(l.work());
       l.steps = std::clamp(l.steps, 1.0, l.work());
       const double wide = static_cast<double>(l.columns) * l.bits / wish_.port_bits;
@@ -266,6 +361,7 @@ class Planner {
       for (const bool stationary : {false, true}) {
         const auto most =
             static_cast<int>(std::min(layers[i].steps, static_cast<double>(layers[i].columns)));
+        if (layers[i].apart) break;
         for (int sf = 1; sf <= most; sf = sf < 4 ? sf + 1 : sf * 3 / 2) {
           Layer l = layers[i];
           l.input_stationary = stationary;
@@ -307,14 +403,17 @@ class Planner {
   bool shift(Layers& best, std::size_t i, double factor) {
     const Trial now = tried(best);
     for (const double rest : {1.0, factor < 1 ? 1.03 : 0.97, factor < 1 ? 1.08 : 0.92}) {
-      if (out_of_time()) return false;
-      Layers candidate = rest == 1.0 ? best : scaled(best, rest);
-      candidate[i].steps = std::clamp(best[i].steps * factor, 1.0, best[i].work());
-      candidate[i].input_steps =
-          static_cast<int>(std::min<double>(candidate[i].input_steps, candidate[i].steps));
-      if (!better(tried(candidate), now)) continue;
-      best = candidate;
-      return true;
+      for (const bool least : {false, true}) {
+        if (out_of_time()) return false;
+        Layers candidate = rest == 1.0 ? best : scaled(best, rest);
+        candidate[i].steps = std::clamp(best[i].steps * factor, 1.0, best[i].work());
+        candidate[i].input_steps =
+            static_cast<int>(std::min<double>(candidate[i].input_steps, candidate[i].steps));
+        if (least) shape(candidate[i]);
+        if (!better(tried(candidate), now)) continue;
+        best = candidate;
+        return true;
+      }
     }
     return false;
   }
@@ -361,8 +460,12 @@ class Planner {
   const Goal& goal_;
   const FoldGoal& wish_;
   Layers layers_;
+  std::vector<stream::Spec> units_;  ///< what multiplies, for the cost of shapes
   std::map<std::string, Trial> trials_;
   int evaluations_ = 0, most_ = 0;
+  double spent_ = 0;  ///< work of evaluations
+  double dsp_rate_ = 1;
+  bool shaping_ = false;  ///< scaled() gives each matrix the shape that costs least
 };
 
 }  // namespace

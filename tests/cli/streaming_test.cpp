@@ -62,14 +62,16 @@ TEST_CASE("a network is built as streams, lints clean, verifies and is simulated
 TEST_CASE("folds are chosen inside a budget; pinned, they give the same bytes again") {
   const Bench bench;
   const std::string model = "build " + kModel + "--style streaming --target xc7a100t-1 ";
-  const auto cycles = [&](const std::string& folder) {
-    return Json::parse(slurp(bench / (folder + "/manifest.json")))["latency_cycles"].get<int>();
+  const auto cycles = [&](const std::string& folder, const char* what = "latency_cycles") {
+    return Json::parse(slurp(bench / (folder + "/manifest.json")))[what].get<int>();
   };
   good(bench.nib(model + "-o a --budget lut=3000 --budget dsp=0"));
   good(bench.nib(model + "-o b --plan a/plan.json"));
   good(bench.nib(model + "-o c --budget lut=6000"));
+  good(bench.nib(model + "-o d --budget lut=3000 --budget dsp=0 --objective interval"));
   CHECK(cycles("a") < 1000);
   CHECK(cycles("c") < cycles("a"));
+  CHECK(cycles("d", "interval_cycles") <= cycles("a", "interval_cycles"));
   CHECK(slurp(bench / "a/plan.json") == slurp(bench / "b/plan.json"));
   CHECK(good(bench.shell("diff -r a/rtl b/rtl && diff -r a/sim b/sim")).out == "");
 }
