@@ -8,10 +8,14 @@
 // Banks       Accumulators for Banks vectors at a time, chosen by bank_i.
 // Width       AccW bits in two's complement, which must hold every final sum; what comes before it
 //             may be formed modulo 2^AccW.
-// Products    Dsp: by multipliers. Otherwise the magnitude of a weight is read in digits of two
-//             bits, each of which chooses 0, x, 2x or 3x; a negative word is complemented and its
-//             +1 goes to the carry input of an adder: nib_sum_tree. Single bits are counted. Signed
-//             weights cost least as sign and magnitude.
+// Products    Dsp: by multipliers, which outputs p to p + Pack - 1 share where x is shared: one
+//             forms x * sum over l of w[p+l] * 2^(l*FieldW), FieldW = InW + WgtW. Fields below 0
+//             take 1 from the next one. Of signed weights w_i holds the fields, w[p+l] less 1 where
+//             field l - 1 is negative; the carry inputs of the adders add the products' back.
+//             Otherwise the magnitude of a weight is read in digits of two bits, each of which
+//             chooses 0, x, 2x or 3x; a negative word is complemented and its +1 goes to the carry
+//             input of an adder: nib_sum_tree. Single bits are counted. Signed weights cost least
+//             as sign and magnitude.
 // Latency     2 + ProductReg + TreeRegs cycles from step_i to the accumulator; acc_o shows the sum
 //             of a step with last_i together with push_o. TreeRegs registers stand in the adder
 //             tree, at most one less than there are levels of adders.
@@ -30,6 +34,7 @@ module nib_mac #(
   parameter int Banks = 1,
   parameter bit Shared = 1'b0,
   parameter bit Dsp = 1'b0,
+  parameter int Pack = 1,
   parameter bit ProductReg = 1'b0,
   parameter int TreeRegs = 0,
   localparam int BankW = Banks > 1 ? $clog2(Banks) : 1,
@@ -74,6 +79,7 @@ module nib_mac #(
 
   // Otherwise each product is a multiplicand times digits with a common sign.
   localparam bit Multiplies = Dsp && !Counts && InKind != Bipolar && WgtKind < Bipolar;
+  localparam int FieldW     = InW + WgtW;  // of a product
   localparam bit Swaps      = InKind == Bipolar;  // x is the sign, the weight the multiplicand
   localparam int MulW       = !Swaps ? InW : WgtKind == SignMagnitude ? WgtW - 1 : WgtW;
   localparam bit MulSigned  = Swaps ? WgtKind == Signed : InKind == Signed;
@@ -84,9 +90,9 @@ module nib_mac #(
   localparam int Words    = Counts ? (Simd + Counted) / (Counted + 1) : Simd;
   localparam int Digits   = Counts || Multiplies ? 1 : (MagW + 1) / 2;
   localparam int WordW    = Counts     ? (Simd > Words ? 5 : 1) :
-                            Multiplies ? InW + WgtW + 1 :
+                            Multiplies ? FieldW :
                             MulW + (MagW > 1 ? 2 : 0) + 32'(HasSign && !MulSigned);
-  localparam bit WordSign = !Counts && (Multiplies || HasSign || MulSigned);
+  localparam bit WordSign = !Counts && (HasSign || MulSigned);
   localparam int FullW    = WordW + $clog2(Words) + (Digits > 1 ? 2 * Digits - 1 : 0);
 
   // Sums of bipolar values: twice the count less the number of products, whose parity is known.
@@ -96,6 +102,9 @@ module nib_mac #(
   localparam int DotW     = FullW < CoreW ? FullW : CoreW;
   localparam int Start    = Agree ? -((Products + 1) / 2) : 0;
 
+  if (Pack < 1 || (Pack > 1 && !(Multiplies && Shared))) begin : gen_bad_pack
+    $error("only multipliers of shared inputs are packed");
+  end
   if (CoreW < 1) begin : gen_bad_acc
     $error("a sum of bipolar values has at least two bits");
   end
@@ -130,6 +139,39 @@ module nib_mac #(
         logic unused_hits;
         assign unused_hits = ^hits[Words*(Counted+1)-1:Words];
       end
+    end else if (Multiplies) begin : gen_multipliers
+      // One for outputs p to p + Together - 1.
+      localparam int Together = p % Pack != 0 ? 0 : Pe - p < Pack ? Pe - p : Pack;
+      localparam int FactorW  = (Together - 1) * FieldW + WgtW + 32'(WgtKind == Unsigned);
+      for (genvar s = 0; s < (Together > 0 ? Simd : 0); s++) begin : gen_lane
+        localparam int X = Shared ? s : p * Simd + s;
+        logic signed [InW:0]               x;
+        logic signed [FactorW-1:0]         factor;
+        (* use_dsp = "yes" *)
+        logic signed [Together*FieldW-1:0] product_d;
+        logic signed [Together*FieldW-1:0] product;
+        assign x         = {InKind == Signed && x_i[X*InW+InW-1], x_i[X*InW +: InW]};
+        assign product_d = (Together*FieldW)'(x) * (Together*FieldW)'(factor);
+
+        if (ProductReg) begin : gen_product_register
+          always_ff @(posedge clk_i) product <= product_d;
+        end else begin : gen_product_wire
+          assign product = product_d;
+        end
+
+        for (genvar l = 0; l < Together; l++) begin : gen_field
+          localparam int Top = l + 1 < Together ? FieldW : FactorW - l * FieldW;
+          logic [WgtW-1:0] w;
+          assign w = w_i[((p+l)*Simd+s)*WgtW +: WgtW];
+          assign factor[l*FieldW +: Top] = WgtKind == Signed ? Top'($signed(w)) : Top'(w);
+          assign words_d[((p+l)*Words+s)*WordW +: WordW] = product[l*FieldW +: FieldW];
+          if (l == 0 || !WordSign) begin : gen_exact
+            assign carries_d[(p+l)*Words+s] = 1'b0;
+          end else begin : gen_corrected
+            assign carries_d[(p+l)*Words+s] = product[l*FieldW-1];
+          end
+        end
+      end
     end else begin : gen_words
       for (genvar s = 0; s < Simd; s++) begin : gen_lane
         localparam int X = Shared ? s : p * Simd + s;
@@ -137,67 +179,54 @@ module nib_mac #(
         logic [WgtW-1:0] w;
         assign x = x_i[X*InW +: InW];
         assign w = w_i[(p*Simd+s)*WgtW +: WgtW];
+        logic                sign;
+        logic [MulW-1:0]     multiplicand;
+        logic [2*Digits-1:0] magnitude;
 
-        if (Multiplies) begin : gen_multiplier
-          logic signed [InW:0]  x_wide;
-          logic signed [WgtW:0] w_wide;
-          assign x_wide = {InKind == Signed && x[InW-1], x};
-          assign w_wide = {WgtKind == Signed && w[WgtW-1], w};
-          (* use_dsp = "yes" *)
-          logic signed [WordW-1:0] product;
-          assign product = WordW'(x_wide) * WordW'(w_wide);
-          assign words_d[(p*Words+s)*WordW +: WordW] = product;
-          assign carries_d[p*Words+s] = 1'b0;
-        end else begin : gen_digits
-          logic                sign;
-          logic [MulW-1:0]     multiplicand;
-          logic [2*Digits-1:0] magnitude;
+        if (Swaps) begin : gen_swap
+          localparam bit Top = WgtKind == SignMagnitude;
+          assign sign         = !x[0] ^ (Top && w[WgtW-1]);
+          assign multiplicand = w[MulW-1:0];
+          assign magnitude    = 2'd1;
+        end else begin : gen_straight
+          assign multiplicand = x;
+          if (WgtKind == Bipolar) begin : gen_bipolar
+            assign sign      = !w[0];
+            assign magnitude = 2'd1;
+          end else if (WgtKind == SignMagnitude) begin : gen_sign_magnitude
+            assign sign      = w[WgtW-1];
+            assign magnitude = (2*Digits)'(w[WgtW-2:0]);
+          end else if (WgtKind == Signed) begin : gen_signed
+            logic [WgtW-1:0] absolute;
+            assign sign      = w[WgtW-1];
+            assign absolute  = (w ^ {WgtW{sign}}) + WgtW'(sign);
+            assign magnitude = (2*Digits)'(absolute);
+          end else begin : gen_unsigned
+            assign sign      = 1'b0;
+            assign magnitude = (2*Digits)'(w);
+          end
+        end
+        assign carries_d[p*Words+s] = sign;
 
-          if (Swaps) begin : gen_swap
-            localparam bit Top = WgtKind == SignMagnitude;
-            assign sign         = !x[0] ^ (Top && w[WgtW-1]);
-            assign multiplicand = w[MulW-1:0];
-            assign magnitude    = 2'd1;
-          end else begin : gen_straight
-            assign multiplicand = x;
-            if (WgtKind == Bipolar) begin : gen_bipolar
-              assign sign      = !w[0];
-              assign magnitude = 2'd1;
-            end else if (WgtKind == SignMagnitude) begin : gen_sign_magnitude
-              assign sign      = w[WgtW-1];
-              assign magnitude = (2*Digits)'(w[WgtW-2:0]);
-            end else if (WgtKind == Signed) begin : gen_signed
-              logic [WgtW-1:0] absolute;
-              assign sign      = w[WgtW-1];
-              assign absolute  = (w ^ {WgtW{sign}}) + WgtW'(sign);
-              assign magnitude = (2*Digits)'(absolute);
-            end else begin : gen_unsigned
-              assign sign      = 1'b0;
-              assign magnitude = (2*Digits)'(w);
+        logic [WordW-1:0] once;
+        assign once = MulSigned ? WordW'($signed(multiplicand)) : WordW'(multiplicand);
+        for (genvar d = 0; d < Digits; d++) begin : gen_digit
+          logic [WordW-1:0] word;
+          if (MagW > 2 * d + 1) begin : gen_two_bits
+            // What a lane's 3x costs is shared by all Pe.
+            logic [WordW-1:0] twice, thrice;
+            assign twice  = once << 1;
+            assign thrice = twice + once;
+            assign word   = magnitude[2*d+1] ? (magnitude[2*d] ? thrice : twice)
+                                             : (magnitude[2*d] ? once : '0);
+          end else begin : gen_one_bit
+            assign word = magnitude[2*d] ? once : '0;
+            if (Swaps || WgtKind == Bipolar || MagW % 2 == 1) begin : gen_unused
+              logic unused_magnitude;
+              assign unused_magnitude = magnitude[2*d+1];
             end
           end
-          assign carries_d[p*Words+s] = sign;
-
-          logic [WordW-1:0] once;
-          assign once = MulSigned ? WordW'($signed(multiplicand)) : WordW'(multiplicand);
-          for (genvar d = 0; d < Digits; d++) begin : gen_digit
-            logic [WordW-1:0] word;
-            if (MagW > 2 * d + 1) begin : gen_two_bits
-              // What a lane's 3x costs is shared by all Pe.
-              logic [WordW-1:0] twice, thrice;
-              assign twice  = once << 1;
-              assign thrice = twice + once;
-              assign word   = magnitude[2*d+1] ? (magnitude[2*d] ? thrice : twice)
-                                               : (magnitude[2*d] ? once : '0);
-            end else begin : gen_one_bit
-              assign word = magnitude[2*d] ? once : '0;
-              if (Swaps || WgtKind == Bipolar || MagW % 2 == 1) begin : gen_unused
-                logic unused_magnitude;
-                assign unused_magnitude = magnitude[2*d+1];
-              end
-            end
-            assign words_d[((p*Digits+d)*Words+s)*WordW +: WordW] = word ^ {WordW{sign}};
-          end
+          assign words_d[((p*Digits+d)*Words+s)*WordW +: WordW] = word ^ {WordW{sign}};
         end
       end
     end
@@ -223,7 +252,7 @@ module nib_mac #(
   end
   always_ff @(posedge clk_i) step_q <= rst_i ? '0 : step[Behind-1:0];
 
-  if (ProductReg) begin : gen_product_register
+  if (ProductReg && !Multiplies) begin : gen_product_register
     logic [Pe*Digits*Words*WordW-1:0] words_q;
     logic [Pe*Words-1:0]              carries_q;
     always_ff @(posedge clk_i) begin

@@ -7,6 +7,7 @@
 // Table       The word of step (nf, sf) holds matrix[nf*Pe + p][sf*Simd + s] as (p*Simd + s)*WgtW
 //             +: WgtW; words in the order of the steps (nib_rom).
 // Kinds       0 unsigned, 1 signed, 2 bipolar; of weights also 3, sign and magnitude (nib_mac).
+//             Pack rows share a multiplier; signed weights then as nib_mac says.
 // Program     Output serial: for nf: for sf: take if nf is 0, make if sf is the last. The input
 //             vector is kept in Sf words of memory.
 //             InputStationary: for sf: for nf: the same. The sums are kept in Nf words of memory.
@@ -28,6 +29,7 @@ module nib_mvu #(
   parameter int AccW,
   parameter bit InputStationary = 1'b0,
   parameter bit Dsp = 1'b0,
+  parameter int Pack = 1,
   parameter bit ProductReg = 1'b0,
   parameter int TreeRegs = 0,
   parameter int RomStyle = 0,
@@ -139,6 +141,7 @@ module nib_mvu #(
     .Banks     (Banks),
     .Shared    (1'b1),
     .Dsp       (Dsp),
+    .Pack      (Pack),
     .ProductReg(ProductReg),
     .TreeRegs  (TreeRegs)
   ) u_mac (

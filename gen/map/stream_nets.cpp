@@ -29,7 +29,8 @@ std::optional<std::int64_t> default_of(std::string_view name) {
       "Dsp",      "RomStyle",        "TreeRegs",   "ChannelOuter", "HalfEven",  "High",
       "HitReg",   "InputStationary", "Limited",    "Low",          "PadBottom", "PadLeft",
       "PadRight", "PadTop",          "ProductReg", "ReleaseRows",  "Storage"};
-  constexpr std::array<std::string_view, 4> kOne{"StrideY", "StrideX", "DilationY", "DilationX"};
+  constexpr std::array<std::string_view, 5> kOne{"StrideY", "StrideX", "DilationY", "DilationX",
+                                                 "Pack"};
   if (std::find(kZero.begin(), kZero.end(), name) != kZero.end()) return 0;
   if (std::find(kOne.begin(), kOne.end(), name) != kOne.end()) return 1;
   return std::nullopt;

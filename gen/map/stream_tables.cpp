@@ -37,11 +37,15 @@ const char* code_text(WeightCode code) {
 }
 
 TableText text_of(const Mvu& u) {
-  return {"Weights",
-          fmt::format("the word of step ({0}) holds W[{1}*nf + p][{2}*sf + s] in bits (p*{2} + "
-                      "s)*{3} +: {3}, p < {1}, s < {2}; {4}",
-                      u.input_stationary ? "sf, nf" : "nf, sf", u.pe, u.format.lanes, u.weight_bits,
-                      code_text(weight_code(u)))};
+  return {
+      "Weights",
+      fmt::format("the word of step ({0}) holds W[{1}*nf + p][{2}*sf + s] in bits (p*{2} + "
+                  "s)*{3} +: {3}, p < {1}, s < {2}; {4}{5}",
+                  u.input_stationary ? "sf, nf" : "nf, sf", u.pe, u.format.lanes, u.weight_bits,
+                  code_text(weight_code(u)),
+                  packed_outputs(u) > 1 && weight_code(u) == WeightCode::kSigned
+                      ? fmt::format(", fields of factors of {} rows (nib_mac)", packed_outputs(u))
+                      : "")};
 }
 TableText text_of(const Vvu& u) {
   return {"Weights",

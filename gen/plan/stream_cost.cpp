@@ -122,7 +122,7 @@ Cost mac(const MacShape& s, int pe, int lanes, int sources, int in_bits, int tre
     products = std::max(0.0, (lanes - s.words) * (kFit.counted18 / 18)) + s.words;
     product_ff = (s.word_bits + 1.0) * s.words;
   } else if (s.multiplies) {
-    c.dsp = pe * words;
+    c.dsp = up(static_cast<double>(pe) / s.packed) * words;
     product_ff = 0;  // inside of the multiplier
   } else {
     const int plain = s.word_bits - (s.has_sign ? 1 : 0);

@@ -18,6 +18,7 @@ struct MacShape {
   int word_bits = 1;
   int magnitude_bits = 1;
   int digits = 1;
+  int packed = 1;     ///< outputs that share a multiplier
   int dot_bits = 1;   ///< of the sum, at most the accumulator's
   int core_bits = 1;  ///< of the accumulator
   /// Levels of adders.
@@ -30,6 +31,13 @@ struct MacShape {
 /// does not occur, with inputs that are not bipolar and no multipliers.
 [[nodiscard]] WeightCode weight_code(const Mvu& unit);
 [[nodiscard]] WeightCode weight_code(const Vvu& unit);
+
+/// Outputs that share a multiplier, with weights that the table can hold: sums of products with
+/// powers of two fit its inputs of 25 and 18 bits (DSP48E1).
+[[nodiscard]] int packed_outputs(const Mvu& unit);
+/// What the table holds of the weights of outputs that share a multiplier, from the lowest on: each
+/// less 1 where the field below it is negative.
+void to_fields(std::vector<std::int64_t>& weights);
 
 [[nodiscard]] MacShape mac_shape(const Mvu& unit);
 [[nodiscard]] MacShape mac_shape(const Vvu& unit);

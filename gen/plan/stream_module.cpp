@@ -129,6 +129,25 @@ void append_weight(Bits& bits, std::int64_t weight, WeightCode code, int width) 
   }
 }
 
+/// The word of a step with the fields of outputs that share a multiplier.
+std::vector<std::int64_t> with_fields(const Mvu& u, int together, std::vector<std::int64_t> word) {
+  std::vector<std::int64_t> fields;
+  for (int first = 0; first < u.pe; first += together) {
+    for (int s = 0; s < u.format.lanes; ++s) {
+      const auto at = [&](std::size_t l) -> std::int64_t& {
+        return word[(static_cast<std::size_t>(first) + l) *
+                        static_cast<std::size_t>(u.format.lanes) +
+                    static_cast<std::size_t>(s)];
+      };
+      fields.resize(static_cast<std::size_t>(std::min(together, u.pe - first)));
+      for (std::size_t l = 0; l < fields.size(); ++l) fields[l] = at(l);
+      to_fields(fields);
+      for (std::size_t l = 0; l < fields.size(); ++l) at(l) = fields[l];
+    }
+  }
+  return word;
+}
+
 Bits weight_table(const Mvu& u) {
   NIB_CHECK(
       u.weights.size() == static_cast<std::size_t>(u.rows) * static_cast<std::size_t>(u.columns),
@@ -137,7 +156,8 @@ Bits weight_table(const Mvu& u) {
             "bipolar weights cannot fill up a word with zeros");
   Bits bits;
   const WeightCode code = weight_code(u);
-  const int steps = u.sf() * u.nf();
+  const int steps = u.sf() * u.nf(), together = packed_outputs(u);
+  std::vector<std::int64_t> word(static_cast<std::size_t>(u.pe * u.format.lanes));
   for (int step = 0; step < steps; ++step) {
     const int nf = u.input_stationary ? step % u.nf() : step / u.sf();
     const int sf = u.input_stationary ? step / u.nf() : step % u.sf();
@@ -145,26 +165,27 @@ Bits weight_table(const Mvu& u) {
       const int row = nf * u.pe + i / u.format.lanes;
       const int column = sf * u.format.lanes + i % u.format.lanes;
       const bool inside = row < u.rows && column < u.columns;
-      const std::int64_t weight =
+      word[static_cast<std::size_t>(i)] =
           inside ? u.weights[static_cast<std::size_t>(row * u.columns + column)] : 0;
-      append_weight(bits, weight, code, u.weight_bits);
     }
+    if (together > 1 && code == WeightCode::kSigned) word = with_fields(u, together, word);
+    for (const std::int64_t weight : word) append_weight(bits, weight, code, u.weight_bits);
   }
   return bits;
 }
 
 ModuleUse of(const Mvu& u) {
   NIB_CHECK(u.tree_registers <= mac_shape(u).most_tree_registers(), "registers between adders");
-  return use(
-      "nib_mvu",
-      {number("Pe", u.pe), number("Simd", u.format.lanes), number("Sf", u.sf()),
-       number("Nf", u.nf()), number("InW", u.format.bits),
-       number("InKind", static_cast<int>(u.format.kind)), number("WgtW", u.weight_bits),
-       number("WgtKind", static_cast<int>(weight_code(u))), number("AccW", u.acc_bits),
-       number("InputStationary", u.input_stationary ? 1 : 0), number("Dsp", u.dsp ? 1 : 0),
-       number("ProductReg", u.product_register ? 1 : 0), number("TreeRegs", u.tree_registers),
-       number("RomStyle", static_cast<int>(u.rom)), rom(weight_table(u), u.sf() * u.nf())},
-      u.queue);
+  return use("nib_mvu",
+             {number("Pe", u.pe), number("Simd", u.format.lanes), number("Sf", u.sf()),
+              number("Nf", u.nf()), number("InW", u.format.bits),
+              number("InKind", static_cast<int>(u.format.kind)), number("WgtW", u.weight_bits),
+              number("WgtKind", static_cast<int>(weight_code(u))), number("AccW", u.acc_bits),
+              number("InputStationary", u.input_stationary ? 1 : 0), number("Dsp", u.dsp ? 1 : 0),
+              number("Pack", packed_outputs(u)), number("ProductReg", u.product_register ? 1 : 0),
+              number("TreeRegs", u.tree_registers), number("RomStyle", static_cast<int>(u.rom)),
+              rom(weight_table(u), u.sf() * u.nf())},
+             u.queue);
 }
 
 ModuleUse of(const Vvu& u) {

@@ -132,6 +132,19 @@ for kinds in "4 0 3 1 20" "4 1 3 1 9" "1 2 1 2 2" "1 2 4 1 8" "8 0 1 2 12" "8 1 
       -GAccW=$5 -GBanks=$pe "-GShared=1'b$((pe % 2))" -GTreeRegs=$registers
   done
 done
+# InW InKind WgtW WgtKind AccW Pack: outputs that share multipliers.
+for kinds in "8 0 3 1 20 3" "9 1 8 1 9 2" "3 0 3 0 14 4" "1 0 2 1 8 5" "6 1 4 0 12 2"; do
+  set -- $kinds
+  for folds in "1 1 1 1" "2 3 1 5" "3 2 4 1" "7 4 3 3"; do
+    read -r pe simd sf nf <<<"$folds"
+    for bits in "1'b0 1'b0" "1'b1 1'b1"; do
+      read -r stationary register <<<"$bits"
+      lint nib_mvu -GPe=$pe -GSimd=$simd -GSf=$sf -GNf=$nf -GInW=$1 -GInKind=$2 -GWgtW=$3 \
+        -GWgtKind=$4 -GAccW=$5 "-GInputStationary=$stationary" "-GProductReg=$register" \
+        "-GDsp=1'b1" -GPack=$6 -GDepth=5
+    done
+  done
+done
 # Rows Columns Fold KernelY KernelX.
 for pool in "1 1 1 1 1" "4 4 2 2 2" "5 7 1 2 3" "8 8 4 8 8" "3 9 2 1 4"; do
   set -- $pool
@@ -199,6 +212,10 @@ refuse nib_patch "fit into the padded frame" -GWidth=1 -GRows=2 -GColumns=4 -GKe
   -GKernelX=2 -GDepth=1
 refuse nib_mvu "bipolar values have one bit" -GPe=1 -GSimd=1 -GSf=1 -GNf=1 -GInW=2 -GInKind=2 \
   -GWgtW=1 -GWgtKind=2 -GAccW=2 -GDepth=1
+refuse nib_mac "inputs are packed" -GPe=2 -GSimd=1 -GTerms=1 -GInW=2 -GInKind=0 -GWgtW=2 \
+  -GWgtKind=1 -GAccW=8 "-GDsp=1'b1" -GPack=2
+refuse nib_mac "inputs are packed" -GPe=2 -GSimd=1 -GTerms=1 -GInW=2 -GInKind=0 -GWgtW=2 \
+  -GWgtKind=1 -GAccW=8 "-GShared=1'b1" -GPack=2
 refuse nib_sum_tree "less than the levels" -GWords=4 -GWidth=3 "-GSigned=1'b0" -GOutW=5 -GRegs=2
 refuse nib_pool "hold the result" -GLanes=1 -GInW=4 "-GInSigned=1'b0" "-GSum=1'b0" -GOutW=5 \
   -GRows=2 -GColumns=2 -GFold=1 -GKernelY=1 -GKernelX=1 -GDepth=1

@@ -178,6 +178,13 @@ class CostSample {
     Mvu one = mvu(1, 8, u, 64, 64, 8, 8, s, 22);
     one.dsp = one.product_register = true;
     put(one);
+    // Outputs that share multipliers: three, two, none; one left over.
+    for (Mvu m : {mvu(8, 8, u, 32, 64, 8, 3, s, 17), mvu(16, 8, u, 32, 128, 7, 8, s, 23),
+                  mvu(6, 9, s, 32, 64, 4, 8, s, 22), mvu(8, 10, u, 16, 64, 4, 9, s, 25)}) {
+      m.dsp = m.product_register = true;
+      m.tree_registers = 1;
+      put(m);
+    }
     // Registers, stationary inputs, places of the weights.
     Mvu deep = mvu(16, 3, u, 64, 128, 8, 3, s, 13);
     deep.product_register = true;

@@ -294,7 +294,7 @@ class Maker {
     }
     if (u.weight_kind == Kind::kBipolar) range = hull(range, dot(s.range, minus.data(), u.columns));
     u.acc_bits = signed_bits(range);
-    u.dsp = draw_.chance(15);
+    u.dsp = draw_.chance(30);
     u.tree_registers = draw_.number(0, mac_shape(u).most_tree_registers());
     u.rom = static_cast<RomStyle>(draw_.number(0, 2));
     add("mvu", u, {s.channel}, {0, s.h, s.w, u.rows, 0, range});

@@ -46,11 +46,14 @@ mutant "steps that make nothing wait for room" nib_mvu \
 mutant "padding waits for words" nib_window "(padding || !ahead_q[CntW-1])" "!ahead_q[CntW-1]"
 mutant "rows are released too early" nib_window \
   "assign lower = y_q > YW'(EndY - StrideY) || oy_last;" "assign lower = 1'b1;"
-mutant "padding that waits for pixels" nib_patch "(!pixel || in_valid_i)" "in_valid_i"
+mutant "padding that waits for pixels" nib_patch "(!pixel || !first || in_valid_i)" \
+  "(!first || in_valid_i)"
 mutant "lines that keep the padding" nib_patch "pixel ? in_data_i : PadWord" "in_data_i"
 mutant "a boundary slice that is ready at power-up" nib_boundary "ready_q = 1'b0;" "ready_q = 1'b1;"
 mutant "a sum that is never begun anew" nib_mvu "first_q <= sf_q == '0;" "first_q <= step_q == '0;"
 mutant "a clamp too low" nib_stream_scale "if (over) code = OutSigned ? OutMax >> 1 : OutMax;" \
   "if (over) code = '0;"
+run=(2 "${@:2}")  # multipliers of several outputs
+mutant "fields of a multiplier that keep what they took" nib_mac "= product[l*FieldW-1];" "= 1'b0;"
 echo "$missed missed"
 [ "$missed" -eq 0 ]
