@@ -48,6 +48,8 @@ mutant "rows are released too early" nib_window \
   "assign lower = y_q > YW'(EndY - StrideY) || oy_last;" "assign lower = 1'b1;"
 mutant "padding that waits for pixels" nib_patch "(!pixel || !first || in_valid_i)" \
   "(!first || in_valid_i)"
+mutant "a window that moves between its words" nib_patch "fire && first && !rst_i" \
+  "fire && !rst_i"
 mutant "lines that keep the padding" nib_patch "pixel ? in_data_i : PadWord" "in_data_i"
 mutant "a boundary slice that is ready at power-up" nib_boundary "ready_q = 1'b0;" "ready_q = 1'b1;"
 mutant "a sum that is never begun anew" nib_mvu "first_q <= sf_q == '0;" "first_q <= step_q == '0;"
