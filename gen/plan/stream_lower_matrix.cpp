@@ -63,7 +63,8 @@ void StreamLowering::place(const lower::Linear& op, std::size_t n) {
     std::iota(plain.begin(), plain.end(), 0);
     x = builder_.arranged(std::move(x), plain);
   }
-  x = builder_.reshaped(std::move(x), columns, std::min<std::int64_t>({columns, folds_[n].simd, kMostLanes}));
+  x = builder_.reshaped(std::move(x), columns,
+                        std::min<std::int64_t>({columns, folds_[n].simd, kMostLanes}));
   // Each vector is one row of the input; its elements come in the same order in all of them.
   std::vector<std::int32_t> column(at(columns)), source(at(x.pixels));
   for (std::int64_t p = 0; p < x.pixels; ++p) {
