@@ -51,7 +51,8 @@ row() {
   printf '\n'
 }
 
-printf '| network | latency, planned / measured | interval | result | vectors | build s | verify s |'
+printf '| network | latency, planned / measured | interval | result | vectors | build s |'
+printf ' verify s |'
 [ -z "$cells" ] || printf ' LUT | INV | CARRY4 | FF | BRAM36 | DSP | HW |'
 printf '\n|---|---|---|---|---|---|---|'
 [ -z "$cells" ] || printf -- '---|---|---|---|---|---|---|'
