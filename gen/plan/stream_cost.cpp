@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <vector>
 
 #include "nib/plan/stream_mac.h"
 
@@ -112,11 +113,48 @@ Cost queue(const Queue& q, double bits) {
   return c;
 }
 
+/// Digits of magnitudes, in digits of a lane: those that are 0 in all of a lane's weights are
+/// known to be where the table is in LUTs, and those that are at most 1.
+struct DigitUse {
+  double two_bits = 0, one_bit = 0;
+  [[nodiscard]] double words() const { return two_bits + one_bit; }
+};
+
+DigitUse digits_of(const MacShape& s) {
+  if (s.counts || s.multiplies) return {1, 0};
+  return {static_cast<double>(s.magnitude_bits / 2), static_cast<double>(s.magnitude_bits % 2)};
+}
+DigitUse digits_of(const Mvu& u, const MacShape& s) {
+  const bool deep = u.rom == RomStyle::kAny && std::int64_t{u.sf()} * u.nf() >= kFit.block_words;
+  const auto all = static_cast<std::ptrdiff_t>(u.rows) * u.columns;
+  if (s.digits < 2 || u.rom == RomStyle::kBlock || deep || std::ssize(u.weights) != all) {
+    return digits_of(s);
+  }
+  std::vector<std::int64_t> seen(static_cast<std::size_t>(u.pe * u.format.lanes), 0);
+  std::size_t at = 0;
+  for (int row = 0; row < u.rows; ++row) {
+    for (int column = 0; column < u.columns; ++column, ++at) {
+      const int lane = row % u.pe * u.format.lanes + column % u.format.lanes;
+      seen[static_cast<std::size_t>(lane)] |= std::abs(u.weights[at]);
+    }
+  }
+  DigitUse use;
+  for (const std::int64_t bits : seen) {
+    for (int d = 0; d < s.digits; ++d) {
+      const std::int64_t digit = bits >> (2 * d) & 3;
+      use.two_bits += digit > 1 ? 1 : 0;
+      use.one_bit += digit == 1 ? 1 : 0;
+    }
+  }
+  const auto lanes = static_cast<double>(seen.size());
+  return {use.two_bits / lanes, use.one_bit / lanes};
+}
+
 /// Sums of the words of `pe` rows, with their products and accumulators.
 Cost mac(const MacShape& s, int pe, int lanes, int sources, int in_bits, int tree_registers,
-         bool product_register, bool shared) {
+         bool product_register, bool shared, const DigitUse& use) {
   Cost c;
-  const double words = static_cast<double>(s.words) * s.digits;
+  const double words = static_cast<double>(s.words) * use.words();
   double products = 0, product_ff = 0, tree_saved = 0;
   if (s.counts) {
     products = std::max(0.0, (lanes - s.words) * (kFit.counted18 / 18)) + s.words;
@@ -127,12 +165,10 @@ Cost mac(const MacShape& s, int pe, int lanes, int sources, int in_bits, int tre
   } else {
     const int plain = s.word_bits - (s.has_sign ? 1 : 0);
     // A digit of one bit chooses between 0 and x: narrower, and partly inside of the adders.
-    const bool odd = s.magnitude_bits % 2 == 1;
-    const int narrower = odd && s.digits > 1 ? 2 : 0;
-    products = s.words *
-               (odd ? (s.digits - 1) * plain * kFit.product_bit + (plain - narrower) * kFit.one_bit
-                    : s.digits * plain * kFit.product_bit);
-    tree_saved = narrower * (s.words - 1.0);
+    const int narrower = s.digits > 1 ? 2 : 0;
+    products = s.words * (use.two_bits * plain * kFit.product_bit +
+                          use.one_bit * (plain - narrower) * kFit.one_bit);
+    tree_saved = use.one_bit * narrower * (s.words - 1.0);
     product_ff = words * s.word_bits + (s.has_sign ? s.words : 0);
     if (s.magnitude_bits > 1) {
       Cost triple = adder(in_bits + 1);
@@ -145,9 +181,10 @@ Cost mac(const MacShape& s, int pe, int lanes, int sources, int in_bits, int tre
   double left = s.words, digits = s.digits, width = s.word_bits, carries = s.words;
   for (int l = 1; l <= levels; ++l) {
     const bool halves = left > 1;
-    const double adders = halves ? std::floor(left / 2) * digits : 1;
+    const double adders = halves ? std::floor(left / 2) * digits * use.words() / s.digits : 1;
     width = std::min<double>(width + (halves ? 1 : 2), s.dot_bits);
-    for (int i = 0; i < static_cast<int>(adders); ++i) tree += adder(width);
+    tree.lut += adders * adder(width).lut;
+    tree.carry4 += adders * adder(width).carry4;
     if (halves) {
       left = up(left / 2);
       carries = left;
@@ -301,7 +338,7 @@ Cost of(const Mvu& u) {
   c.ff += in;
   if (nf > 1 && !u.input_stationary && sf > 1) c += logic(in + in * ram_lut(sf));
   c += mac(s, u.pe, u.format.lanes, u.pe * u.format.lanes, u.format.bits, u.tree_registers,
-           u.product_register, true);
+           u.product_register, true, digits_of(u, s));
   const int flags = 3 + (u.product_register ? 1 : 0) + u.tree_registers;
   c.ff += 3.0 * flags;
   if (u.input_stationary && nf > 1) {
@@ -319,7 +356,8 @@ Cost of(const Vvu& u) {
   c += rom(static_cast<std::int64_t>(u.taps) * u.fold(),
            static_cast<double>(u.format.lanes) * u.weight_bits, u.rom);
   c.ff += u.format.width() + 3.0 * (3 + (u.product_register ? 1 : 0));
-  c += mac(s, u.format.lanes, 1, u.format.lanes, u.format.bits, 0, u.product_register, false);
+  c += mac(s, u.format.lanes, 1, u.format.lanes, u.format.bits, 0, u.product_register, false,
+           digits_of(s));
   return c;
 }
 

@@ -178,6 +178,16 @@ class CostSample {
     Mvu one = mvu(1, 8, u, 64, 64, 8, 8, s, 22);
     one.dsp = one.product_register = true;
     put(one);
+    // Lanes whose weights are all small, in few steps and in many.
+    for (Mvu m : {mvu(16, 8, u, 32, 32, 8, 7, s, 18), mvu(8, 8, u, 32, 64, 8, 7, s, 18),
+                  mvu(8, 8, u, 32, 128, 8, 5, s, 18), mvu(12, 4, u, 16, 48, 4, 8, s, 18)}) {
+      const std::int64_t top = std::int64_t{1} << (m.weight_bits - 1);
+      for (std::int64_t& w : m.weights) w = w * (w < 0 ? -w : w) * w / (top * top);
+      m.product_register = true;
+      m.rom = RomStyle::kLut;
+      m.tree_registers = 1;
+      put(m);
+    }
     // Outputs that share multipliers: three, two, none; one left over.
     for (Mvu m : {mvu(8, 8, u, 32, 64, 8, 3, s, 17), mvu(16, 8, u, 32, 128, 7, 8, s, 23),
                   mvu(6, 9, s, 32, 64, 4, 8, s, 22), mvu(8, 10, u, 16, 64, 4, 9, s, 25)}) {
