@@ -83,9 +83,10 @@ std::string value_difference(const Manifest& manifest, const FlowLog& log, const
     at += rows.pieces;
     if (std::equal(got.begin(), got.end(), expected.begin())) continue;
     for (std::size_t e = 0; e < port.word.elements.size(); ++e) {
-      const std::int64_t a = get_code(got, port.word.elements[e]);
-      const std::int64_t b = get_code(expected, port.word.elements[e]);
-      if (a != b) return fmt::format("{}[{}] got {}, expected {}", port.name, e, a, b);
+      const BigInt a = get_code(got, port.word.elements[e]);
+      const BigInt b = get_code(expected, port.word.elements[e]);
+      if (a != b)
+        return fmt::format("{}[{}] got {}, expected {}", port.name, e, to_string(a), to_string(b));
     }
     return fmt::format("{}: bits outside its elements are not 0", port.name);
   }

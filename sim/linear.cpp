@@ -18,12 +18,12 @@ struct LinearView::Run {
 
 namespace {
 
-bool constant_form(std::int64_t value, LinearForm& form) {
+bool constant_form(const BigInt& value, LinearForm& form) {
   form = LinearForm{{}, value, {value, value}};
   return true;
 }
 
-std::optional<LinearForm> scaled(const LinearForm& x, std::int64_t a,
+std::optional<LinearForm> scaled(const LinearForm& x, const BigInt& a,
                                  const std::vector<Variable>& variables) {
   return combine(x, a, LinearForm{}, 0, 0, variables);
 }
@@ -32,19 +32,16 @@ std::optional<LinearForm> scaled(const LinearForm& x, std::int64_t a,
 std::optional<LinearForm> shifted_down(const LinearForm& x, int shift,
                                        const std::vector<Variable>& variables) {
   if (shift == 0) return x;
-  if (shift > 62) return std::nullopt;
-  const std::int64_t unit = std::int64_t{1} << shift;
   LinearForm y;
   for (const auto& [variable, factor] : x.terms) {
-    if (factor % unit != 0) return std::nullopt;
-    y.terms.emplace_back(variable, factor / unit);
+    if (factor.trailing_zeros() < shift) return std::nullopt;
+    y.terms.emplace_back(variable, factor >> shift);
   }
   y.constant = x.constant >> shift;
   return scaled(y, 1, variables);
 }
 
-bool fits(Range range, int bits, bool is_signed) {
-  if (bits > 62) return range.min >= 0 || is_signed;
+bool fits(const Range& range, int bits, bool is_signed) {
   if (bits == 0) return range == Range{0, 0};
   return full_range(bits, is_signed).contains(range);
 }
@@ -54,24 +51,20 @@ bool fits(Range range, int bits, bool is_signed) {
 /// variable of one bit, -15 x is 241 x in an unsigned word of 8).
 std::optional<LinearForm> congruent(const LinearForm& x, int bits, bool is_signed,
                                     const std::vector<Variable>& variables) {
-  if (bits < 1 || bits > 61) return std::nullopt;
-  const std::int64_t size = std::int64_t{1} << bits;
-  for (const std::int64_t limit : {size / 2, size}) {
+  if (bits < 1) return std::nullopt;
+  for (const bool least_size : {true, false}) {
     LinearForm y;
     for (const auto& [variable, factor] : x.terms) {
-      std::int64_t reduced = factor & (size - 1);
-      if (reduced >= limit) reduced -= size;
+      const BigInt reduced = factor.wrapped(bits, least_size);
       if (reduced != 0) y.terms.emplace_back(variable, reduced);
     }
-    y.constant = x.constant & (size - 1);
+    y.constant = x.constant.wrapped(bits, false);
     auto result = scaled(y, 1, variables);
     if (!result) continue;
     // The constant that puts the least value into the 2^bits from the word's least one on.
-    const std::int64_t low = full_range(bits, is_signed).min;
-    const std::int64_t turns = (result->range.min - low) >> bits;
-    std::int64_t moved = 0;
-    if (__builtin_mul_overflow(turns, size, &moved)) continue;
-    result = combine(*result, 1, LinearForm{}, 0, -moved, variables);
+    const BigInt low = full_range(bits, is_signed).min;
+    const BigInt turns = (result->range.min - low) >> bits;
+    result = combine(*result, 1, LinearForm{}, 0, -(turns << bits), variables);
     if (result && fits(result->range, bits, is_signed)) return result;
   }
   return std::nullopt;
@@ -79,38 +72,37 @@ std::optional<LinearForm> congruent(const LinearForm& x, int bits, bool is_signe
 
 }  // namespace
 
-std::optional<LinearForm> combine(const LinearForm& x, std::int64_t a, const LinearForm& y,
-                                  std::int64_t b, std::int64_t c,
+std::optional<LinearForm> combine(const LinearForm& x, const BigInt& a, const LinearForm& y,
+                                  const BigInt& b, const BigInt& c,
                                   const std::vector<Variable>& variables) {
   LinearForm sum;
-  bool overflow = false;
-  const auto fused = [&](std::int64_t u, std::int64_t v, std::int64_t w) {  // u * v + w
-    std::int64_t product = 0, result = 0;
-    overflow |= __builtin_mul_overflow(u, v, &product);
-    overflow |= __builtin_add_overflow(product, w, &result);
-    return result;
-  };
-  const auto add_term = [&](int variable, std::int64_t factor) {
-    if (factor != 0) sum.terms.emplace_back(variable, factor);
-  };
   std::size_t i = 0, j = 0;
   while (i < x.terms.size() || j < y.terms.size()) {
     const int vx = i < x.terms.size() ? x.terms[i].first : INT32_MAX;
     const int vy = j < y.terms.size() ? y.terms[j].first : INT32_MAX;
-    std::int64_t factor = 0;
-    if (vx <= vy) factor = fused(a, x.terms[i++].second, 0);
-    if (vy <= vx) factor = fused(b, y.terms[j++].second, factor);
-    add_term(std::min(vx, vy), factor);
+    BigInt factor = 0;
+    if (vx <= vy) factor = a * x.terms[i++].second;
+    if (vy <= vx) factor += b * y.terms[j++].second;
+    if (factor != 0) sum.terms.emplace_back(std::min(vx, vy), std::move(factor));
   }
-  sum.constant = fused(a, x.constant, fused(b, y.constant, c));
+  sum.constant = a * x.constant + b * y.constant + c;
   sum.range = {sum.constant, sum.constant};
   for (const auto& [variable, factor] : sum.terms) {
-    const Range r = variables[static_cast<std::size_t>(variable)].range;
-    sum.range.min = fused(factor, factor > 0 ? r.min : r.max, sum.range.min);
-    sum.range.max = fused(factor, factor > 0 ? r.max : r.min, sum.range.max);
+    const Range& r = variables[static_cast<std::size_t>(variable)].range;
+    sum.range.min += factor * (factor.sign() > 0 ? r.min : r.max);
+    sum.range.max += factor * (factor.sign() > 0 ? r.max : r.min);
   }
-  if (overflow) return std::nullopt;
+  if (!fits_signed(sum.range, static_cast<int>(kMaxExactBits))) return std::nullopt;
   return sum;
+}
+
+bool congruent(const LinearForm& x, const LinearForm& y, int bits) {
+  std::map<int, BigInt> difference;
+  for (const auto& [variable, factor] : x.terms) difference[variable] += factor;
+  for (const auto& [variable, factor] : y.terms) difference[variable] -= factor;
+  difference[-1] = x.constant - y.constant;
+  return std::all_of(difference.begin(), difference.end(),
+                     [&](const auto& term) { return term.second.wrapped(bits, false) == 0; });
 }
 
 void LinearView::cut(Places places) {
@@ -224,9 +216,9 @@ const LinearForm* LinearView::form(const Source& signal) {
 
 std::optional<LinearForm> LinearView::run_value(const Run& run, bool top, Extension extension) {
   if (run.first.kind == Source::Kind::kConstant) {
-    auto value = static_cast<std::int64_t>(run.bits);
+    BigInt value = run.bits;
     if (top && extension == Extension::kSigned && (run.bits >> (run.length - 1) & 1U) != 0) {
-      value -= std::int64_t{1} << run.length;
+      value -= power_of_two(run.length);
     }
     LinearForm constant;
     constant_form(value, constant);
@@ -278,10 +270,9 @@ std::optional<LinearForm> LinearView::value(const Bits& bits, Extension extensio
   LinearForm sum;
   const std::vector<Run> parts = runs(content);
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (parts[i].position > 62) return std::nullopt;
     const auto part = run_value(parts[i], i + 1 == parts.size(), extension);
     if (!part) return std::nullopt;
-    const auto next = combine(sum, 1, *part, std::int64_t{1} << parts[i].position, 0, variables_);
+    const auto next = combine(sum, 1, *part, power_of_two(parts[i].position), 0, variables_);
     if (!next) return std::nullopt;
     sum = *next;
   }
@@ -299,7 +290,8 @@ std::optional<LinearForm> LinearView::operand(const Bits& bits, int width, bool 
 std::optional<LinearForm> LinearView::cell_form(const Cell& cell) {
   const int width = static_cast<int>(cell.y.size());
   const bool both = cell.a_signed && cell.b_signed;
-  const auto unary = [&](std::int64_t factor, std::int64_t constant) -> std::optional<LinearForm> {
+  const auto unary = [&](const BigInt& factor,
+                         const BigInt& constant) -> std::optional<LinearForm> {
     const auto a = operand(cell.a, width, cell.a_signed);
     if (!a) return std::nullopt;
     return combine(*a, factor, LinearForm{}, 0, constant, variables_);
@@ -327,8 +319,8 @@ std::optional<LinearForm> LinearView::cell_form(const Cell& cell) {
     case CellKind::kSshl: {
       const auto a = operand(cell.a, width, cell.a_signed);
       const auto b = value(cell.b, Extension::kUnsigned);
-      if (!a || !b || !b->terms.empty() || b->constant > 61) return std::nullopt;
-      return scaled(*a, std::int64_t{1} << b->constant, variables_);
+      if (!a || !b || !b->terms.empty() || b->constant > kMaxWordBits) return std::nullopt;
+      return scaled(*a, power_of_two(static_cast<int>(b->constant)), variables_);
     }
     case CellKind::kAnd:
     case CellKind::kOr:

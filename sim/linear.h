@@ -23,15 +23,18 @@ struct Variable {
 
 /// sum of coefficient * variable + constant; terms by variable, no zero coefficients.
 struct LinearForm {
-  std::vector<std::pair<int, std::int64_t>> terms;
-  std::int64_t constant = 0;
+  std::vector<std::pair<int, BigInt>> terms;
+  BigInt constant = 0;
   Range range;  ///< exact over the box of the variables' ranges
 };
 
-/// a * x + b * y + c; nullopt where int64 is left.
-[[nodiscard]] std::optional<LinearForm> combine(const LinearForm& x, std::int64_t a,
-                                                const LinearForm& y, std::int64_t b, std::int64_t c,
+/// a * x + b * y + c; nullopt where numbers have over kMaxExactBits.
+[[nodiscard]] std::optional<LinearForm> combine(const LinearForm& x, const BigInt& a,
+                                                const LinearForm& y, const BigInt& b,
+                                                const BigInt& c,
                                                 const std::vector<Variable>& variables);
+/// True where two forms are equal modulo 2^bits for all values of the variables.
+[[nodiscard]] bool congruent(const LinearForm& x, const LinearForm& y, int bits);
 
 /// Where a bit comes from, registers passed through.
 struct Source {

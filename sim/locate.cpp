@@ -50,8 +50,8 @@ std::string codes_text(const Manifest& manifest, const Vectors& vectors, std::in
   for (std::size_t k = 0; k < manifest.inputs.size(); ++k) {
     for (const Element& e : manifest.inputs[k].word.elements) {
       if (++count > 16) return text + " ...";
-      text +=
-          fmt::format("{}{}", text.empty() ? "" : " ", get_code(vectors.inputs[k].row(vector), e));
+      text += fmt::format("{}{}", text.empty() ? "" : " ",
+                          to_string(get_code(vectors.inputs[k].row(vector), e)));
     }
   }
   return text;
@@ -88,7 +88,7 @@ Probes probed_dut(const std::filesystem::path& folder, const Manifest& manifest,
 }
 
 std::string first_wrong_layer(const Manifest& manifest, const Probes& probes, const FlowLog& log,
-                              const std::vector<std::vector<std::int64_t>>& expected,
+                              const std::vector<std::vector<BigInt>>& expected,
                               std::int64_t input_cycle) {
   for (std::size_t p = 0; p < probes.layers.size(); ++p) {
     const LayerProbe& layer = manifest.layers[probes.layers[p]];
@@ -97,12 +97,12 @@ std::string first_wrong_layer(const Manifest& manifest, const Probes& probes, co
     const auto word = log.words(cycle, probes.first_piece[p], pieces_of(layer.word.width));
     for (std::size_t e = 0; e < layer.word.elements.size(); ++e) {
       if (!layer.word.elements[e].live) continue;
-      const std::int64_t got = get_code(word, layer.word.elements[e]);
+      const BigInt got = get_code(word, layer.word.elements[e]);
       if (got == expected[p][e]) continue;
       return fmt::format(
           "layer {} neuron {} is the first to go wrong: cycle {}, got {}, expected "
           "{}",
-          layer.name, e, cycle, got, expected[p][e]);
+          layer.name, e, cycle, to_string(got), to_string(expected[p][e]));
     }
   }
   return "all layers' words are right: the fault lies behind them";

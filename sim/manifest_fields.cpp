@@ -80,10 +80,24 @@ Rational rational_of(const Json& object, const char* key, const std::string& whe
   return *value;
 }
 
+/// A code: a number, or decimal text where that has over 64 bits.
+BigInt code_of(const Json& value, const Range& all, const std::string& what) {
+  std::optional<BigInt> code;
+  if (value.is_string()) code = parse_big_int(value.get<std::string>());
+  if (value.is_number_unsigned()) code = BigInt(value.get<std::uint64_t>());
+  if (value.is_number_integer() && !code) code = BigInt(value.get<std::int64_t>());
+  if (!code) damaged(what + " is not a whole number");
+  if (!all.contains(*code)) {
+    contradictory(fmt::format("{} is {}, which is not in {} .. {}", what, to_string(*code),
+                              to_string(all.min), to_string(all.max)));
+  }
+  return *code;
+}
+
 Element element_of(const Json& json, const std::string& where) {
   Element e;
   e.lsb = whole_of(json, "lsb", 0, kMaxWordBits, where);
-  e.bits = whole_of(json, "bits", 0, 62, where);
+  e.bits = whole_of(json, "bits", 0, nib::kMaxWordBits, where);
   e.is_signed = flag_of(json, "signed", where);
   e.scale = rational_of(json, "scale", where);
   e.offset = rational_of(json, "offset", where);
@@ -94,8 +108,8 @@ Element element_of(const Json& json, const std::string& where) {
   e.range = all;
   const Json* min = optional_field(json, "min");
   const Json* max = optional_field(json, "max");
-  if (min != nullptr) e.range.min = whole(*min, all.min, all.max, "\"min\" of " + where);
-  if (max != nullptr) e.range.max = whole(*max, all.min, all.max, "\"max\" of " + where);
+  if (min != nullptr) e.range.min = code_of(*min, all, "\"min\" of " + where);
+  if (max != nullptr) e.range.max = code_of(*max, all, "\"max\" of " + where);
   if (e.range.min > e.range.max) contradictory(where + " has min > max");
   return e;
 }

@@ -96,8 +96,8 @@ Oracle::Oracle(const graph::Graph& graph, const Manifest& manifest, bool round_i
   }
 }
 
-std::vector<std::int64_t> Oracle::codes(const golden::Reals& reals, const Grid& grid,
-                                        const std::string& what) const {
+std::vector<BigInt> Oracle::codes(const golden::Reals& reals, const Grid& grid,
+                                  const std::string& what) const {
   std::int64_t bad = 0;
   const auto n = static_cast<std::int64_t>(grid.word->elements.size());
   auto result = golden::codes_of(reals, grid.scale, grid.offset, bad);
@@ -110,11 +110,11 @@ std::vector<std::int64_t> Oracle::codes(const golden::Reals& reals, const Grid& 
   }
   for (std::size_t i = 0; i < result->size(); ++i) {
     const std::size_t e = i % static_cast<std::size_t>(n);
-    const Range range = grid.word->elements[e].range;
+    const Range& range = grid.word->elements[e].range;
     if (!grid.word->elements[e].live) continue;
     if (!range.contains((*result)[i])) {
       throw Fault{fmt::format("golden needs code {} at {}[{}], the manifest allows {}",
-                              (*result)[i], what, e, to_string(range))};
+                              to_string((*result)[i]), what, e, to_string(range))};
     }
   }
   return std::move(*result);

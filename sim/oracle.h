@@ -20,7 +20,7 @@ namespace nib::sim {
 /// Port codes of rows: one vector per word, rows x elements.
 struct CodeRows {
   std::int64_t rows = 0;
-  std::vector<std::vector<std::int64_t>> inputs, outputs, layers;
+  std::vector<std::vector<BigInt>> inputs, outputs, layers;
 };
 
 /// Golden values as port codes. Not thread-safe.
@@ -44,8 +44,8 @@ class Oracle {
     const Word* word;
     std::vector<Rational> scale, offset;
   };
-  [[nodiscard]] std::vector<std::int64_t> codes(const golden::Reals& reals, const Grid& grid,
-                                                const std::string& what) const;
+  [[nodiscard]] std::vector<BigInt> codes(const golden::Reals& reals, const Grid& grid,
+                                          const std::string& what) const;
 
   const graph::Graph& graph_;
   const Manifest& manifest_;

@@ -95,7 +95,8 @@ int Program::slot_of(const Source& source) {
       is_cell
           ? static_cast<int>(view_.netlist().cells[static_cast<std::size_t>(source.id)].y.size())
           : view_.variables()[static_cast<std::size_t>(source.id)].type.bits;
-  if (width > kMaxBits) throw Fault{fmt::format("a word of {} bits", width)};
+  if (width > kMaxBits)
+    throw Fault{fmt::format("not provable: a word of {} bits in step logic", width)};
   leaves_.push_back({source, form != nullptr ? *form : LinearForm{}, width});
   leaf_slots_.push_back(slot);
   return slots_[key] = slot;
@@ -104,7 +105,9 @@ int Program::slot_of(const Source& source) {
 Program::Operand Program::operand(const Bits& bits) {
   Operand result;
   result.width = static_cast<int>(bits.size());
-  if (bits.size() > kMaxBits) throw Fault{fmt::format("an operand of {} bits", bits.size())};
+  if (bits.size() > kMaxBits) {
+    throw Fault{fmt::format("not provable: an operand of {} bits in step logic", bits.size())};
+  }
   const std::vector<Source> sources = view_.sources(bits);
   for (std::size_t i = 0; i < bits.size(); ++i) {
     const Source& s = sources[i];
@@ -140,7 +143,9 @@ Program::Step Program::step_of(const Cell& cell) {
   if (cell.kind == CellKind::kUnknown || cell.kind == CellKind::kSdff) {
     throw Fault{place + " is a cell that the prover does not know"};
   }
-  if (step.width > kMaxBits) throw Fault{fmt::format("{} is {} bits wide", place, step.width)};
+  if (step.width > kMaxBits) {
+    throw Fault{fmt::format("not provable: {} is {} bits wide", place, step.width)};
+  }
   const bool table = is_shift(cell.kind) && all_constant(cell.a);
   if (!table) step.a = operand(cell.a);
   step.s = operand(cell.s);

@@ -134,25 +134,11 @@ class Tournament {
     bool same = found && found->cell == wanted.cell;
     if (same && wanted.cell < 0) {
       same = congruent(entries_[static_cast<std::size_t>(found->entries[0])],
-                       entries_[static_cast<std::size_t>(wanted.entries[0])], bits.size());
+                       entries_[static_cast<std::size_t>(wanted.entries[0])],
+                       static_cast<int>(bits.size()));
     }
     entries_.resize(before);  // they were looked at, no more
     return same;
-  }
-
-  [[nodiscard]] static bool congruent(const LinearForm& x, const LinearForm& y, std::size_t bits) {
-    const std::uint64_t mask = bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
-    std::map<int, std::uint64_t> difference;
-    for (const auto& [variable, factor] : x.terms) {
-      difference[variable] += static_cast<std::uint64_t>(factor);
-    }
-    for (const auto& [variable, factor] : y.terms) {
-      difference[variable] -= static_cast<std::uint64_t>(factor);
-    }
-    difference[-1] =
-        static_cast<std::uint64_t>(x.constant) - static_cast<std::uint64_t>(y.constant);
-    return std::all_of(difference.begin(), difference.end(),
-                       [&](const auto& term) { return (term.second & mask) == 0; });
   }
 
   LinearView& view_;
@@ -273,7 +259,7 @@ Range Prover::prove_argmax(const ProvenWord& word, std::size_t e, const GraphEle
   }
   if (comparisons.empty()) all.entries = {0};
   const Element& type = word.word->elements[e];
-  Range range{INT64_MAX, INT64_MIN};
+  std::optional<Range> range;
   std::vector<int> inside;  // the candidate that each of `all` is taken for
   for (const int entry : all.entries) {
     std::map<int, bool> bits;
@@ -293,7 +279,7 @@ Range Prover::prove_argmax(const ProvenWord& word, std::size_t e, const GraphEle
       throw Fault{fmt::format("the index may be {}", to_string(value))};
     }
     inside.push_back(static_cast<int>(value.get_num().get_si()));
-    range = {std::min(range.min, index), std::max(range.max, index)};
+    range = range ? hull(*range, {index, index}) : Range{index, index};
   }
   if (!comparisons.empty()) {
     std::vector<LinearForm> forms;
@@ -303,7 +289,7 @@ Range Prover::prove_argmax(const ProvenWord& word, std::size_t e, const GraphEle
     check_entries(forms, inside, candidates);
   }
   check_outsiders(inside, candidates, variables_);
-  return range;
+  return range.value();
 }
 
 }  // namespace nib::sim

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 #include "nib/sim/prove_task.h"
@@ -52,7 +53,9 @@ std::unique_ptr<Prover::Task> Prover::make_exhaustive_task(const ProvenWord& wor
     const auto [found, is_new] = places.try_emplace(variable, places.size());
     if (!is_new) return found->second;
     ranges.push_back(variables_[static_cast<std::size_t>(variable)].range);
-    const auto size = static_cast<std::uint64_t>(ranges.back().max - ranges.back().min) + 1;
+    const BigInt count = ranges.back().max - ranges.back().min + 1;
+    const std::uint64_t size =
+        count.fits_int64() ? count.limb(0) : std::numeric_limits<std::uint64_t>::max();
     if (size > kMaxAssignments / assignments) {
       throw Fault{"not provable: no single word is the largest candidate"};
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "nib/base/error.h"
 #include "nib/golden/golden.h"
 #include "nib/sim/prove_task.h"
 
@@ -13,7 +14,8 @@ namespace {
 
 struct Question {
   std::size_t task = 0;
-  std::int64_t point = 0, code = 0;
+  BigInt point = 0;
+  std::int64_t code = 0;
   Rational input;  ///< value of the root element
 };
 
@@ -38,6 +40,26 @@ std::vector<golden::Given> starting_from(const graph::Graph& graph, graph::Value
   given.push_back({root, Tensor<Rational>(graph.value(root).shape)});
   for (const auto& [element, value] : values) given.back().exact[element] = value;
   return given;
+}
+
+/// What golden says of a tensor, or why it says nothing.
+struct Answer {
+  std::optional<Tensor<Rational>> values;
+  std::string reason;
+};
+
+Answer exact_of(const graph::Graph& graph, graph::ValueId root,
+                const std::map<std::int64_t, Rational>& at, graph::ValueId tensor) {
+  try {
+    Answer answer{
+        golden::evaluate_exact(graph, starting_from(graph, root, at), std::span(&tensor, 1))[0],
+        {}};
+    if (!answer.values) answer.reason = "golden's value is irrational";
+    return answer;
+  } catch (const Error& error) {
+    return {std::nullopt, fmt::format("golden has no value there ({}: {})", to_string(error.code()),
+                                      error.detail())};
+  }
 }
 
 }  // namespace
@@ -76,8 +98,7 @@ void Prover::reduce(graph::ValueId tensor, GraphElements& elements) const {
         const auto [low, high] = root_bounds(elements[e]);
         at[elements[e].root.second] = upper != 0 ? high : low;
       }
-      ends[upper] =
-          golden::evaluate_exact(graph_, starting_from(graph_, root, at), std::span(&tensor, 1))[0];
+      ends[upper] = exact_of(graph_, root, at, tensor).values;
     }
     if (!ends[0] || !ends[1]) continue;  // irrational
     for (const std::size_t e : all) set_ends(e, ends[0]->data[e], ends[1]->data[e]);
@@ -93,7 +114,7 @@ void Prover::ask_golden(const ProvenWord& word, const std::vector<std::unique_pt
     ++report_.golden_points;
     if (got == value || !task.error.empty()) return;
     task.error = fmt::format("where the sum is {}, the RTL gives code {} (value {}), the graph {}",
-                             q.point, q.code, to_string(got), to_string(value));
+                             to_string(q.point), q.code, to_string(got), to_string(value));
   };
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     Task& task = *tasks[t];
@@ -119,14 +140,13 @@ void Prover::ask_golden(const ProvenWord& word, const std::vector<std::unique_pt
     for (const Row& row : of_root) {
       std::map<std::int64_t, Rational> at;
       for (const auto& [element, question] : row) at[element] = question.input;
-      const auto values = golden::evaluate_exact(graph_, starting_from(graph_, root, at),
-                                                 std::span(&word.tensor, 1));
+      const Answer answer = exact_of(graph_, root, at, word.tensor);
       for (const auto& [element, question] : row) {
         Task& task = *tasks[question.task];
-        if (values[0]) {
-          compare(task, question, (*values[0])[static_cast<std::int64_t>(task.element)]);
+        if (answer.values) {
+          compare(task, question, (*answer.values)[static_cast<std::int64_t>(task.element)]);
         } else if (task.error.empty()) {
-          task.error = "not provable: golden's value is irrational";
+          task.error = "not provable: " + answer.reason;
         }
       }
     }

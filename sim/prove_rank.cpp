@@ -103,7 +103,7 @@ class Follower {
     if (const auto read = view_.value(bits, Extension::kNone)) {
       const LinearForm form = fold_(*read);
       for (std::size_t i = 0; i < codes_.size(); ++i) {
-        if (congruent(form, codes_[i], bits.size())) known->second.push_back(i);
+        if (congruent(form, codes_[i], static_cast<int>(bits.size()))) known->second.push_back(i);
       }
     }
     return known->second;
@@ -170,21 +170,6 @@ class Follower {
     throw Undecided{a, b};
   }
 
-  [[nodiscard]] static bool congruent(const LinearForm& x, const LinearForm& y, std::size_t bits) {
-    const std::uint64_t mask = bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
-    std::map<int, std::uint64_t> difference;
-    for (const auto& [variable, factor] : x.terms) {
-      difference[variable] += static_cast<std::uint64_t>(factor);
-    }
-    for (const auto& [variable, factor] : y.terms) {
-      difference[variable] -= static_cast<std::uint64_t>(factor);
-    }
-    difference[-1] =
-        static_cast<std::uint64_t>(x.constant) - static_cast<std::uint64_t>(y.constant);
-    return std::all_of(difference.begin(), difference.end(),
-                       [&](const auto& term) { return (term.second & mask) == 0; });
-  }
-
   LinearView& view_;
   std::vector<LinearForm> codes_;
   Fold fold_;
@@ -249,10 +234,9 @@ std::optional<std::vector<LinearForm>> codes_on(const Grid& grid,
     for (auto& [variable, factor] : parts) factor /= grid.unit;
     parts.emplace_back(-1, Rational((c.constant - grid.rest) / grid.unit));
     for (const auto& [variable, part] : parts) {
-      const auto value = part.get_den() == 1 ? to_int64(part.get_num()) : std::nullopt;
-      if (!value) return std::nullopt;
-      if (variable >= 0) form.terms.emplace_back(variable, *value);
-      if (variable < 0) form.constant = *value;
+      if (part.get_den() != 1) return std::nullopt;
+      if (variable >= 0) form.terms.emplace_back(variable, BigInt(part.get_num()));
+      if (variable < 0) form.constant = BigInt(part.get_num());
     }
     auto exact = combine(form, 1, LinearForm{}, 0, 0, variables);
     if (!exact) return std::nullopt;
@@ -365,13 +349,13 @@ Range Prover::prove_rank(const ProvenWord& word, std::size_t e, const GraphEleme
   const bool on_grid = sign * type.scale == grid->unit && sign * type.offset == grid->rest;
   if (g.values && !on_grid) throw Fault{"not provable: a selection on another grid than its words"};
   Follower follower(view_, codes, [this](const LinearForm& form) { return folded(form); });
-  Range range{INT64_MAX, INT64_MIN};
+  std::optional<Range> range;
   const auto visit = [&](const Order& order) {
     std::size_t taken = 0;
     if (g.values) {
       taken = follower.number(output, type.is_signed ? Extension::kSigned : Extension::kUnsigned);
       const Range own = follower.range_of(taken);
-      range = {std::min(range.min, own.min), std::max(range.max, own.max)};
+      range = range ? hull(*range, own) : own;
       taken = equal_of_rank(order, taken, codes.size(), g.rank);
     } else {
       const auto code = static_cast<std::int64_t>(follower.constant(output));
@@ -380,7 +364,7 @@ Range Prover::prove_rank(const ProvenWord& word, std::size_t e, const GraphEleme
         throw Fault{fmt::format("the index may be {}", to_string(index))};
       }
       taken = static_cast<std::size_t>(index.get_num().get_ui());
-      range = {std::min(range.min, code), std::max(range.max, code)};
+      range = range ? hull(*range, {code, code}) : Range{code, code};
     }
     check_rank(order, taken, codes.size(), g.rank);
   };
@@ -403,7 +387,7 @@ Range Prover::prove_rank(const ProvenWord& word, std::size_t e, const GraphEleme
       open.push_back(std::move(way));
     }
   }
-  return range;
+  return range.value();
 }
 
 }  // namespace nib::sim

@@ -7,12 +7,15 @@
 #include <map>
 
 #include "nib/golden/golden.h"
+#include "nib/sim/interval_view.h"
 
 namespace nib::sim {
 namespace {
 
 /// Most values and intervals of a sum that are run through.
 constexpr std::int64_t kMaxPoints = std::int64_t{1} << 24;
+/// Most intervals of a sum of over 64 bits.
+constexpr std::int64_t kMaxWidePoints = std::int64_t{1} << 20;
 /// Most values at which golden is asked about a function that is not monotone.
 constexpr std::int64_t kMaxQuestions = std::int64_t{1} << 16;
 /// Most runs of one function; beyond, every code is a run and memory would go.
@@ -22,50 +25,16 @@ std::optional<LinearForm> integer_form(const std::vector<std::pair<int, Integer>
                                        const std::vector<Variable>& variables) {
   LinearForm form;
   for (const auto& [variable, factor] : terms) {
-    const auto value = to_int64(factor);
-    if (!value) return std::nullopt;
-    form.terms.emplace_back(variable, *value);
+    form.terms.emplace_back(variable, BigInt(factor));
   }
   return combine(form, 1, LinearForm{}, 0, 0, variables);
 }
 
-std::int64_t factor_of(const LinearForm& form, int variable) {
+BigInt factor_of(const LinearForm& form, int variable) {
   for (const auto& [v, factor] : form.terms) {
     if (v == variable) return factor;
   }
   return 0;
-}
-
-/// The inverse of an odd number modulo 2^64 (Newton: each step doubles the bits that are right).
-std::uint64_t inverse(std::uint64_t odd) {
-  std::uint64_t x = odd;  // right to 3 bits
-  for (int i = 0; i < 5; ++i) x *= 2 - odd * x;
-  return x;
-}
-
-/// The factor with form = factor * primitive + constant modulo 2^width; nullopt where they are not
-/// parallel. Coefficients of `primitive` are coprime, so one of them is odd and gives the factor.
-std::optional<std::int64_t> parallel(const LinearForm& form, const LinearForm& primitive,
-                                     int width) {
-  const auto odd = std::find_if(primitive.terms.begin(), primitive.terms.end(),
-                                [](const auto& term) { return term.second % 2 != 0; });
-  std::uint64_t factor = 0;
-  if (odd != primitive.terms.end()) {
-    factor = static_cast<std::uint64_t>(factor_of(form, odd->first)) *
-             inverse(static_cast<std::uint64_t>(odd->second));
-  }
-  const std::uint64_t mask = width >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << width) - 1;
-  for (const LinearForm* terms : {&form, &primitive}) {
-    for (const auto& [variable, unused] : terms->terms) {
-      const auto wanted = factor * static_cast<std::uint64_t>(factor_of(primitive, variable));
-      const auto got = static_cast<std::uint64_t>(factor_of(form, variable));
-      if (((wanted - got) & mask) != 0) return std::nullopt;
-    }
-  }
-  // The factor of smallest size: intervals of its multiples are shortest.
-  factor &= mask;
-  if (width < 64 && (factor >> (width - 1) & 1U) != 0) factor |= ~mask;
-  return static_cast<std::int64_t>(factor);
 }
 
 /// The most frequent ratio of the coefficients: what the form would be but for a few of them.
@@ -92,6 +61,35 @@ void check_words(const std::vector<std::pair<int, Rational>>& terms,
 
 }  // namespace
 
+// Coefficients of `primitive` are coprime, so one of them is odd and gives the factor.
+std::optional<BigInt> parallel(const LinearForm& form, const LinearForm& primitive, int width) {
+  const auto odd = std::find_if(primitive.terms.begin(), primitive.terms.end(),
+                                [](const auto& term) { return term.second.bit(0); });
+  BigInt factor = 0;
+  if (odd != primitive.terms.end()) {
+    const Integer modulus = Integer(1) << width;
+    Integer inverse;
+    mpz_invert(inverse.get_mpz_t(), odd->second.integer().get_mpz_t(), modulus.get_mpz_t());
+    factor = factor_of(form, odd->first) * BigInt(inverse);
+  }
+  factor = factor.wrapped(width, true);  // intervals of its multiples are shortest
+  for (const LinearForm* terms : {&form, &primitive}) {
+    for (const auto& [variable, unused] : terms->terms) {
+      const BigInt wanted = factor * factor_of(primitive, variable);
+      if ((wanted - factor_of(form, variable)).wrapped(width, false) != 0) return std::nullopt;
+    }
+  }
+  return factor;
+}
+
+void Prover::Task::check_questions() const {
+  const BigInt length = primitive.form.range.max - primitive.form.range.min;
+  if (graph.kind != GraphElement::Kind::kStep || graph.monotone || length < kMaxQuestions) return;
+  throw Fault{
+      fmt::format("not provable: a function that is not monotone, of a sum that takes {} values",
+                  to_string(length))};
+}
+
 PrimitiveForm primitive_of(const RationalForm& form, const std::vector<Variable>& variables) {
   Integer denominator = 1, divisor = 0;
   for (const auto& [variable, factor] : form.terms) {
@@ -108,7 +106,7 @@ PrimitiveForm primitive_of(const RationalForm& form, const std::vector<Variable>
   if (terms.empty()) return result;
   for (auto& [variable, factor] : terms) factor /= divisor;
   const auto integers = integer_form(terms, variables);
-  if (!integers) throw Fault{"the graph's linear form leaves 64 bits"};
+  if (!integers) throw Fault{"not provable: the graph's linear form is too wide"};
   result.form = *integers;
   result.unit = Rational(divisor, denominator);
   result.unit.canonicalize();
@@ -122,7 +120,7 @@ std::int64_t Prover::Task::code_of(std::uint64_t bits) const {
   return static_cast<std::int64_t>(bits);
 }
 
-bool Prover::Task::add_run(std::int64_t first, std::uint64_t bits) {
+bool Prover::Task::add_run(const BigInt& first, std::uint64_t bits) {
   const std::int64_t code = code_of(bits);
   if (!runs.empty() && runs.back().code == code) return true;
   if (runs.size() == kMaxRuns) {
@@ -133,40 +131,59 @@ bool Prover::Task::add_run(std::int64_t first, std::uint64_t bits) {
   return true;
 }
 
-bool Prover::Task::run_at(std::int64_t p) {
+bool Prover::Task::run_at(const BigInt& p) {
   std::vector<std::int64_t> values(leaf.size());
   for (std::size_t i = 0; i < leaf.size(); ++i) {
     // Modulo 2^64 is enough: leaves are read modulo their width.
-    values[i] = static_cast<std::int64_t>(static_cast<std::uint64_t>(leaf[i].first) *
-                                              static_cast<std::uint64_t>(p) +
-                                          static_cast<std::uint64_t>(leaf[i].second));
+    values[i] =
+        static_cast<std::int64_t>(leaf[i].first.limb(0) * p.limb(0) + leaf[i].second.limb(0));
   }
   std::uint64_t bits = 0;
   if (program->run(values, bits)) return add_run(p, bits);
-  error = fmt::format("the logic reads an undefined bit where the sum is {}", p);
+  error = "the logic reads an undefined bit where the sum is " + to_string(p);
   return false;
 }
 
-std::optional<std::uint64_t> Prover::Task::bits_over(Range range) {
-  const std::uint64_t length =
-      static_cast<std::uint64_t>(range.max) - static_cast<std::uint64_t>(range.min);
+std::optional<std::uint64_t> Prover::Task::bits_over(const Range& range) {
+  const BigInt length = range.max - range.min;
   std::vector<CyclicInterval> values(leaf.size());
   for (std::size_t i = 0; i < leaf.size(); ++i) {
-    const auto [factor, constant] = leaf[i];
-    const auto from = static_cast<std::uint64_t>(factor >= 0 ? range.min : range.max);
-    const std::uint64_t size =
-        factor >= 0 ? static_cast<std::uint64_t>(factor) : -static_cast<std::uint64_t>(factor);
-    values[i].start =
-        static_cast<std::uint64_t>(factor) * from + static_cast<std::uint64_t>(constant);
-    if (__builtin_mul_overflow(size, length, &values[i].length)) {
-      values[i] = {0, ~std::uint64_t{0}};
-    }
+    const auto& [factor, constant] = leaf[i];
+    const BigInt& from = factor.sign() >= 0 ? range.min : range.max;
+    const BigInt reach = abs(factor) * length;
+    values[i] = {factor.limb(0) * from.limb(0) + constant.limb(0), reach.limb(0)};
+    if (reach.magnitude_bits() > 64) values[i] = {0, ~std::uint64_t{0}};
   }
   return program->run_over(values);
 }
 
+void Prover::Task::enumerate_wide(LinearView& view, const Bits& word) {
+  IntervalView intervals(view, primitive.form);
+  std::vector<Range> open{primitive.form.range};
+  while (!open.empty() && error.empty()) {
+    const Range range = open.back();
+    open.pop_back();
+    if (++points > kMaxWidePoints) {
+      error =
+          fmt::format("not provable: {} intervals of a wide sum were looked at", kMaxWidePoints);
+      return;
+    }
+    intervals.set_interval(range);
+    const auto code = intervals.word(word);
+    if (code && code->factor == 0) {
+      add_run(range.min, code->constant.wrapped(type.bits, false).limb(0));
+    } else if (range.is_constant()) {
+      error = "not provable: logic on wide words that the prover does not follow";
+    } else {
+      const BigInt middle = range.min + ((range.max - range.min) >> 1);
+      open.push_back({middle + 1, range.max});
+      open.push_back({range.min, middle});
+    }
+  }
+}
+
 void Prover::Task::enumerate() {
-  if (!reached.empty()) return;
+  if (!reached.empty() || !program) return;
   std::vector<Range> open{primitive.form.range};  // the last one is next, in ascending order
   while (!open.empty()) {
     const Range range = open.back();
@@ -184,26 +201,24 @@ void Prover::Task::enumerate() {
       if (!add_run(range.min, *bits)) return;
       continue;
     }
-    const auto half = static_cast<std::int64_t>(
-        (static_cast<std::uint64_t>(range.max) - static_cast<std::uint64_t>(range.min)) / 2);
-    open.push_back({range.min + half + 1, range.max});
-    open.push_back({range.min, range.min + half});
+    const BigInt middle = range.min + ((range.max - range.min) >> 1);
+    open.push_back({middle + 1, range.max});
+    open.push_back({range.min, middle});
   }
 }
 
-std::vector<std::pair<std::int64_t, std::int64_t>> Prover::Task::questions() const {
+std::vector<std::pair<BigInt, std::int64_t>> Prover::Task::questions() const {
   if (!reached.empty()) return reached;
-  std::vector<std::pair<std::int64_t, std::int64_t>> points_and_codes;
+  std::vector<std::pair<BigInt, std::int64_t>> points_and_codes;
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    const std::int64_t last =
-        i + 1 < runs.size() ? runs[i + 1].first - 1 : primitive.form.range.max;
+    const BigInt last = i + 1 < runs.size() ? runs[i + 1].first - 1 : primitive.form.range.max;
     const bool ends = graph.monotone;
     if (ends) {
       points_and_codes.emplace_back(runs[i].first, runs[i].code);
       if (last != runs[i].first) points_and_codes.emplace_back(last, runs[i].code);
       continue;
     }
-    for (std::int64_t p = runs[i].first; p <= last; ++p) {
+    for (BigInt p = runs[i].first; p <= last; ++p) {
       points_and_codes.emplace_back(p, runs[i].code);
     }
   }
@@ -213,7 +228,7 @@ std::vector<std::pair<std::int64_t, std::int64_t>> Prover::Task::questions() con
 Range Prover::Task::image() const {
   Range range{runs[0].code, runs[0].code};
   for (const RunOfCodes& run : runs) {
-    range = {std::min(range.min, run.code), std::max(range.max, run.code)};
+    range = hull(range, {run.code, run.code});
   }
   return range;
 }
@@ -229,9 +244,8 @@ bool Prover::prove_linear(const ProvenWord& word, std::size_t e, const GraphElem
   // The word's codes, as the graph has them: integers, or the word cannot carry them.
   LinearForm codes;
   const auto integer = [&](const Rational& x, const std::string& what) {
-    const auto value = x.get_den() == 1 ? to_int64(x.get_num()) : std::nullopt;
-    if (!value) throw Fault{fmt::format("{} is {}, no integer of 64 bits", what, to_string(x))};
-    return *value;
+    if (x.get_den() != 1) throw Fault{fmt::format("{} is {}, no integer", what, to_string(x))};
+    return BigInt(x.get_num());
   };
   for (const auto& [variable, factor] : wanted.terms) {
     codes.terms.emplace_back(
@@ -239,27 +253,25 @@ bool Prover::prove_linear(const ProvenWord& word, std::size_t e, const GraphElem
   }
   codes.constant = integer((wanted.constant - type.offset) / type.scale, "the constant");
   const auto exact = combine(codes, 1, LinearForm{}, 0, 0, variables_);
-  if (!exact) throw Fault{"the graph's linear form leaves 64 bits"};
+  if (!exact) throw Fault{"not provable: the graph's linear form is too wide"};
   // Modulo the word's size they are the circuit's; and they fit, so that they are equal.
-  const std::uint64_t mask =
-      type.bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << type.bits) - 1;
-  const auto differ = [&](std::int64_t a, std::int64_t b) {
-    return ((static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b)) & mask) != 0;
+  const auto differ = [&](const BigInt& a, const BigInt& b) {
+    return (a - b).wrapped(type.bits, false) != 0;
   };
   std::vector<int> all;
   for (const auto& [variable, factor] : circuit.terms) all.push_back(variable);
   for (const auto& [variable, factor] : wanted.terms) all.push_back(variable);
   std::sort(all.begin(), all.end());
   for (const int variable : all) {
-    const std::int64_t got = factor_of(circuit, variable), expected = factor_of(*exact, variable);
+    const BigInt got = factor_of(circuit, variable), expected = factor_of(*exact, variable);
     if (!differ(got, expected)) continue;
     check_words(wanted.terms, variables_);
     throw Fault{fmt::format("the factor of {} is {}, the graph has {}", variable_name(variable),
-                            got, expected)};
+                            to_string(got), to_string(expected))};
   }
   if (differ(circuit.constant, exact->constant)) {
-    throw Fault{
-        fmt::format("the constant is {}, the graph has {}", circuit.constant, exact->constant)};
+    throw Fault{fmt::format("the constant is {}, the graph has {}", to_string(circuit.constant),
+                            to_string(exact->constant))};
   }
   if (!full_range(type.bits, type.is_signed).contains(exact->range)) {
     throw Fault{fmt::format("the sum takes {}, the word has {} {} bits", to_string(exact->range),
@@ -281,7 +293,16 @@ std::unique_ptr<Prover::Task> Prover::make_task(const ProvenWord& word, std::siz
   task->type = word.word->elements[e];
   task->graph = g;
   task->primitive = primitive_of(folded(g.form), variables_);
-  task->program.emplace(view_, element_bits(word, e));
+  const Bits bits = element_bits(word, e);
+  try {
+    task->program.emplace(view_, bits);
+  } catch (const Fault&) {  // words of over 64 bits, perhaps
+    check_words(folded(g.form).terms, variables_);
+    task->check_questions();
+    task->enumerate_wide(view_, bits);
+    if (!task->error.empty()) throw;
+    return task;
+  }
   task->narrow = narrow_text();
   const LinearForm& primitive = task->primitive.form;
   for (const ProgramLeaf& leaf : task->program->leaves()) {
@@ -299,21 +320,14 @@ std::unique_ptr<Prover::Task> Prover::make_task(const ProvenWord& word, std::siz
     std::sort(all.begin(), all.end());
     for (const int variable : all) {
       const Rational expected = ratio * to_rational(factor_of(primitive, variable));
-      const std::int64_t got = factor_of(form, variable);
+      const BigInt got = factor_of(form, variable);
       if (to_rational(got) == expected) continue;
       throw Fault{fmt::format("the sum is another: the factor of {} is {}, the graph has {}",
-                              variable_name(variable), got, to_string(expected))};
+                              variable_name(variable), to_string(got), to_string(expected))};
     }
     throw Fault{"the sum is another"};
   }
-  const Range range = primitive.range;
-  const std::uint64_t length =
-      static_cast<std::uint64_t>(range.max) - static_cast<std::uint64_t>(range.min);
-  if (g.kind == GraphElement::Kind::kStep && !g.monotone &&
-      length >= static_cast<std::uint64_t>(kMaxQuestions)) {
-    throw Fault{fmt::format(
-        "not provable: a function that is not monotone, of a sum that takes {} values", length)};
-  }
+  task->check_questions();
   return task;
 }
 

@@ -15,14 +15,20 @@ struct PrimitiveForm {
   Rational unit = 1, rest = 0;
 };
 
-/// Throws Fault where the integers leave 64 bits.
+/// Throws Fault where the integers have too many bits.
 [[nodiscard]] PrimitiveForm primitive_of(const RationalForm& form,
                                          const std::vector<Variable>& variables);
+
+/// The factor with form = factor * primitive + constant modulo 2^width, the one of least size;
+/// nullopt where they are not parallel.
+[[nodiscard]] std::optional<BigInt> parallel(const LinearForm& form, const LinearForm& primitive,
+                                             int width);
 
 struct Prover::Task {
   /// Codes are the same from `first` to the next run's first, exclusive.
   struct RunOfCodes {
-    std::int64_t first = 0, code = 0;
+    BigInt first = 0;
+    std::int64_t code = 0;
   };
 
   std::size_t element = 0;
@@ -30,10 +36,10 @@ struct Prover::Task {
   GraphElement graph;
   PrimitiveForm primitive;
   std::optional<Program> program;
-  std::vector<std::pair<std::int64_t, std::int64_t>> leaf;  ///< value = first * P + second
+  std::vector<std::pair<BigInt, BigInt>> leaf;  ///< value = first * P + second
   std::vector<RunOfCodes> runs;
   /// Where the logic was run on all inputs: values of P that occur, with their codes.
-  std::vector<std::pair<std::int64_t, std::int64_t>> reached;
+  std::vector<std::pair<BigInt, std::int64_t>> reached;
   std::int64_t points = 0;
   std::string error;  ///< empty: nothing wrong so far
   std::string narrow;
@@ -41,15 +47,19 @@ struct Prover::Task {
   /// Runs the circuit over all values of P, in intervals of equal codes; fills `runs`.
   void enumerate();
   /// Values of P where golden must be asked: both ends of every run (monotone), else all.
-  [[nodiscard]] std::vector<std::pair<std::int64_t, std::int64_t>> questions() const;
+  [[nodiscard]] std::vector<std::pair<BigInt, std::int64_t>> questions() const;
   [[nodiscard]] Range image() const;
   /// The output word as a number.
   [[nodiscard]] std::int64_t code_of(std::uint64_t bits) const;
+  /// Throws Fault where golden would have to be asked too often.
+  void check_questions() const;
+  /// The same as enumerate() for logic on words of over 64 bits, slower: `word` is the output's.
+  void enumerate_wide(LinearView& view, const Bits& word);
 
  private:
-  bool add_run(std::int64_t first, std::uint64_t bits);
-  bool run_at(std::int64_t p);
-  [[nodiscard]] std::optional<std::uint64_t> bits_over(Range range);
+  bool add_run(const BigInt& first, std::uint64_t bits);
+  bool run_at(const BigInt& p);
+  [[nodiscard]] std::optional<std::uint64_t> bits_over(const Range& range);
 };
 
 }  // namespace nib::sim

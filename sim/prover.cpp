@@ -7,6 +7,7 @@
 #include <set>
 #include <thread>
 
+#include "nib/base/error.h"
 #include "nib/sim/oracle.h"
 #include "nib/sim/prove_task.h"
 
@@ -53,7 +54,7 @@ struct VaryingBits {
   Bits bits;
   bool is_signed = false;
   int shift = 0;
-  std::int64_t constant = 0;
+  BigInt constant = 0;
 };
 
 VaryingBits varying_bits(const Bits& bits, bool is_signed) {
@@ -62,7 +63,7 @@ VaryingBits varying_bits(const Bits& bits, bool is_signed) {
   const auto is_constant = [](Bit bit) { return bit == kBit0 || bit == kBit1; };
   const auto add = [&](std::size_t i) {
     if (bits[i] != kBit1) return;
-    const std::int64_t weight = std::int64_t{1} << i;
+    const BigInt weight = power_of_two(static_cast<int>(i));
     result.constant += is_signed && i + 1 == bits.size() ? -weight : weight;
   };
   while (low < high && is_constant(bits[low])) add(low++);
@@ -339,11 +340,15 @@ void Prover::prove(const ProvenWord& word) {
         ranges[e] = prove_rank(word, e, graph[e]);
       } else if (graph[e].kind == GraphElement::Kind::kMax) {
         tasks.push_back(make_largest_task(word, e, graph[e]));
-      } else if (!prove_linear(word, e, graph[e], ranges[e])) {
+      } else if (!prove_linear(word, e, graph[e], ranges[e]) &&
+                 !prove_limited(word, e, graph[e], ranges[e])) {
         tasks.push_back(make_task(word, e, graph[e]));
       }
     } catch (const Fault& fault) {
       failure(neuron(word, e) + ": " + fault.text + narrow_text());
+    } catch (const Error& error) {
+      failure(fmt::format("{}: not provable ({}: {})", neuron(word, e), to_string(error.code()),
+                          error.detail()));
     }
   }
   std::vector<std::thread> workers;

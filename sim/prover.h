@@ -19,7 +19,7 @@ namespace nib::sim {
 /// What has been proven, and what failed first.
 struct ProofReport {
   std::int64_t neurons = 0;        ///< elements of layers' words and outputs
-  std::int64_t linear = 0;         ///< by comparison of linear forms alone
+  std::int64_t linear = 0;         ///< by comparison of linear forms alone, also between limits
   std::int64_t points = 0;         ///< values and intervals of sums that went through step logic
   std::int64_t golden_points = 0;  ///< of them asked from golden
   std::int64_t failures = 0;
@@ -62,6 +62,9 @@ class Prover {
 
   [[nodiscard]] bool prove_linear(const ProvenWord& word, std::size_t e, const GraphElement& g,
                                   Range& range);
+  /// Of a sum within limits: true where the circuit is shown to be that, `range` its codes.
+  [[nodiscard]] bool prove_limited(const ProvenWord& word, std::size_t e, const GraphElement& g,
+                                   Range& range);
   [[nodiscard]] std::unique_ptr<Task> make_task(const ProvenWord& word, std::size_t e,
                                                 const GraphElement& g);
   void ask_golden(const ProvenWord& word, const std::vector<std::unique_ptr<Task>>& tasks);

@@ -3,9 +3,11 @@
 #include "nib/sim/segment.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <type_traits>
 
+#include "nib/base/error.h"
 #include "nib/golden/geometry.h"
 #include "nib/golden/golden.h"
 #include "nib/golden/windows.h"
@@ -32,6 +34,7 @@ GraphElement step_of(const GraphElement& x, graph::ValueId value, std::int64_t i
                      bool monotone) {
   GraphElement y = x;
   y.ends.reset();  // those are of x
+  y.limits.reset();
   if (x.kind == Kind::kAffine) {
     y.kind = Kind::kStep;
     y.root = {value, index};
@@ -47,6 +50,7 @@ GraphElement step_of(const GraphElement& x, graph::ValueId value, std::int64_t i
 
 GraphElement without_ends(GraphElement x) {
   x.ends.reset();
+  x.limits.reset();
   return x;
 }
 
@@ -148,9 +152,14 @@ class NodeWalk {
   GraphElements operator()(const graph::BipolarQuant&) { return steps(true); }
   GraphElements operator()(const graph::MultiThreshold&) { return steps(true); }
   GraphElements operator()(const graph::BatchNormalization&) { return steps(true); }
-  GraphElements operator()(const graph::Relu&) { return steps(true); }
+  GraphElements operator()(const graph::Relu&) { return limited({Rational(0), std::nullopt}); }
   GraphElements operator()(const graph::LeakyRelu& op) { return steps(op.alpha >= 0); }
-  GraphElements operator()(const graph::Clip&) { return steps(true); }
+  GraphElements operator()(const graph::Clip& op) {
+    GraphElement::Limits limits;
+    if (std::isfinite(op.low)) limits.low = exact(op.low);
+    if (std::isfinite(op.high)) limits.high = exact(op.high);
+    return limited(limits);
+  }
   GraphElements operator()(const graph::Pow&) { return steps(false); }
   GraphElements operator()(const graph::Conv&) { return convolution(); }
   GraphElements operator()(const graph::ConvTranspose&) { return convolution(); }
@@ -415,6 +424,15 @@ class NodeWalk {
     }
     return y;
   }
+  // Of sums, exactly their values within the limits.
+  GraphElements limited(const GraphElement::Limits& limits) {
+    GraphElements y = steps(true);
+    const GraphElements& x = input(0);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      if (x[i].kind == Kind::kAffine) y[i].limits = limits;
+    }
+    return y;
+  }
   template <class Function>
   GraphElements binary(Function function) {
     const Shape& out = graph_.value(node_.outputs[0]).shape;
@@ -492,12 +510,14 @@ const GraphElements& SegmentView::elements(graph::ValueId value) {
 }
 
 GraphElements SegmentView::constant(graph::ValueId value) const {
-  const auto exact = golden::evaluate_exact(graph_, {}, std::span(&value, 1));
-  GraphElements result;
-  if (!exact[0]) {
-    return GraphElements(static_cast<std::size_t>(element_count(graph_.value(value).shape)));
+  GraphElements result(static_cast<std::size_t>(element_count(graph_.value(value).shape)));
+  try {
+    const auto exact = golden::evaluate_exact(graph_, {}, std::span(&value, 1));
+    if (!exact[0]) return result;
+    for (std::size_t e = 0; e < result.size(); ++e) result[e] = affine({{}, exact[0]->data[e]});
+  } catch (const Error&) {
+    // Golden has no value: what depends on it is not provable.
   }
-  for (const Rational& x : exact[0]->data) result.push_back(affine({{}, x}));
   return result;
 }
 

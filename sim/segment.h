@@ -38,6 +38,11 @@ struct GraphElement {
   /// kStep: elements of one group may be asked of golden in one evaluation. Of kAlone none may.
   int group = 0;
   static constexpr int kAlone = -1;
+  /// kStep: exactly the form, limited to these.
+  struct Limits {
+    std::optional<Rational> low, high;
+  };
+  std::optional<Limits> limits;
   bool monotone = true;  ///< kStep, kMax: rising or falling in the root's value
   /// kStep, kMax, once reduced: what it yields where the form, or the largest, is at its ends.
   std::optional<std::pair<Rational, Rational>> ends;

@@ -150,7 +150,7 @@ std::string first_wrong(const ProbedDut& probed, const Manifest& manifest, const
   std::size_t p = 0;
   for (const LayerProbe& layer : manifest.layers) {
     if (layer.net.empty()) continue;
-    const std::vector<std::int64_t>& expected = golden.layers.at(p++);
+    const std::vector<BigInt>& expected = golden.layers.at(p++);
     const auto d = static_cast<std::size_t>(
         std::find(probed.data.begin(), probed.data.end(), layer.stream) - probed.data.begin());
     const int width = manifest.streaming->streams[static_cast<std::size_t>(layer.stream)].width;
@@ -161,7 +161,7 @@ std::string first_wrong(const ProbedDut& probed, const Manifest& manifest, const
       return fmt::format(
           "tensor {} (stream {}) is the first to go wrong: element {}, got {}, expected {}",
           layer.name, manifest.streaming->streams[static_cast<std::size_t>(layer.stream)].name, e,
-          got, expected[e]);
+          got, to_string(expected[e]));
     }
   }
   return "alone, all streams of this vector are right: the fault lies behind them, or in what "

@@ -16,14 +16,12 @@ constexpr std::size_t kMaxSingleElements = 256;  ///< elements that get rows of 
 constexpr std::int64_t kTieRows = 32;            ///< of them kept
 constexpr std::int64_t kChunkRows = 2048;        ///< evaluated at once
 
-std::int64_t nearest_zero(const Element& e) {
-  return std::clamp<std::int64_t>(0, e.range.min, e.range.max);
-}
+BigInt nearest_zero(const Element& e) { return std::clamp(BigInt(0), e.range.min, e.range.max); }
 
 /// Appends the rows of `codes` to the vectors' words.
 void append(Vectors& vectors, const Manifest& manifest, const CodeRows& rows) {
   const auto pack = [&](const std::vector<PortWord>& ports,
-                        const std::vector<std::vector<std::int64_t>>& codes,
+                        const std::vector<std::vector<BigInt>>& codes,
                         std::vector<PackedRows>& packed) {
     packed.resize(ports.size());
     for (std::size_t k = 0; k < ports.size(); ++k) {
@@ -147,8 +145,12 @@ std::vector<std::int64_t> directed_codes(const std::vector<Element>& elements) {
   const std::size_t step = elements.size() / kMaxSingleElements + 1;
   for (std::size_t k = 0; k < elements.size(); k += step) {
     if (elements[k].range.is_constant()) continue;
-    row([&](const Element& e, std::size_t i) { return i == k ? e.range.min : nearest_zero(e); });
-    row([&](const Element& e, std::size_t i) { return i == k ? e.range.max : nearest_zero(e); });
+    row([&](const Element& e, std::size_t i) {
+      return i == k ? BigInt(e.range.min) : nearest_zero(e);
+    });
+    row([&](const Element& e, std::size_t i) {
+      return i == k ? BigInt(e.range.max) : nearest_zero(e);
+    });
   }
   return codes;
 }
@@ -160,14 +162,13 @@ void append_random_row(const std::vector<Element>& elements, Random& random,
   for (const Element& e : elements) {
     if (mode == 7) {
       const std::uint64_t pick = random.next() % 4;
-      codes.push_back(pick == 0   ? e.range.min
+      codes.push_back(pick == 0   ? BigInt(e.range.min)
                       : pick == 1 ? e.range.max
                       : pick == 2 ? nearest_zero(e)
-                                  : random.in(e.range));
+                                  : BigInt(random.in(e.range)));
       continue;
     }
-    const std::int64_t zero = nearest_zero(e);
-    // Ranges of 62-bit codes at most: the differences do not overflow.
+    const BigInt zero = nearest_zero(e);
     const Range range{zero + ((e.range.min - zero) >> shrink),
                       zero + ((e.range.max - zero) >> shrink)};
     codes.push_back(random.in(range));

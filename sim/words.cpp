@@ -2,37 +2,65 @@
 #include "nib/sim/words.h"
 
 #include <algorithm>
+#include <array>
 
 namespace nib::sim {
 
-void put_code(std::span<std::uint32_t> word, const Element& element, std::int64_t code) {
-  std::uint64_t bits = static_cast<std::uint64_t>(code);
-  int lsb = element.lsb;
-  for (int left = element.bits; left > 0;) {
+namespace {
+
+constexpr int kLimbBits = 64;
+
+/// Writes the low `bits` <= 64 bits of `value` from bit `lsb` on.
+void put_bits(std::span<std::uint32_t> word, int lsb, int bits, std::uint64_t value) {
+  for (int left = bits; left > 0;) {
     const int at = lsb % 32;
     const int take = std::min(left, 32 - at);
     const std::uint64_t mask = (std::uint64_t{1} << take) - 1;
-    word[static_cast<std::size_t>(lsb / 32)] |= static_cast<std::uint32_t>((bits & mask) << at);
-    bits >>= take;
+    word[static_cast<std::size_t>(lsb / 32)] |= static_cast<std::uint32_t>((value & mask) << at);
+    value >>= take;
     lsb += take;
     left -= take;
   }
 }
 
-std::int64_t get_code(std::span<const std::uint32_t> word, const Element& element) {
-  std::uint64_t bits = 0;
-  for (int done = 0; done < element.bits;) {
-    const int lsb = element.lsb + done;
-    const int at = lsb % 32;
-    const int take = std::min(element.bits - done, 32 - at);
+/// The `bits` <= 64 bits from bit `lsb` on.
+std::uint64_t get_bits(std::span<const std::uint32_t> word, int lsb, int bits) {
+  std::uint64_t value = 0;
+  for (int done = 0; done < bits;) {
+    const int at = (lsb + done) % 32;
+    const int take = std::min(bits - done, 32 - at);
     const std::uint64_t mask = (std::uint64_t{1} << take) - 1;
-    bits |= ((word[static_cast<std::size_t>(lsb / 32)] >> at) & mask) << done;
+    value |= ((word[static_cast<std::size_t>((lsb + done) / 32)] >> at) & mask) << done;
     done += take;
   }
-  if (element.is_signed && element.bits > 0 && ((bits >> (element.bits - 1)) & 1) != 0) {
-    bits |= ~((std::uint64_t{1} << element.bits) - 1);
+  return value;
+}
+
+}  // namespace
+
+void put_code(std::span<std::uint32_t> word, const Element& element, const BigInt& code) {
+  for (int done = 0; done < element.bits; done += kLimbBits) {
+    const int bits = std::min(element.bits - done, kLimbBits);
+    put_bits(word, element.lsb + done, bits, code.limb(done / kLimbBits));
   }
-  return static_cast<std::int64_t>(bits);
+}
+
+BigInt get_code(std::span<const std::uint32_t> word, const Element& element) {
+  if (element.bits == 0) return 0;
+  std::array<std::uint64_t, kMaxWordBits / kLimbBits + 2> limbs{};
+  std::size_t count = 0;
+  for (int done = 0; done < element.bits; done += kLimbBits, ++count) {
+    const int bits = std::min(element.bits - done, kLimbBits);
+    limbs.at(count) = get_bits(word, element.lsb + done, bits);
+  }
+  const int top = (element.bits - 1) % kLimbBits;
+  std::uint64_t& last = limbs.at(count - 1);
+  if (element.is_signed && (last >> top & 1U) != 0) {
+    last |= ~std::uint64_t{0} << top;
+  } else if (top == kLimbBits - 1) {
+    ++count;  // room for a sign of 0
+  }
+  return BigInt::from_limbs(limbs.data(), count);
 }
 
 std::uint64_t Random::next() {
@@ -43,11 +71,11 @@ std::uint64_t Random::next() {
   return z ^ (z >> 31);
 }
 
-std::int64_t Random::in(Range range) {
-  const std::uint64_t span =
-      static_cast<std::uint64_t>(range.max) - static_cast<std::uint64_t>(range.min);
+std::int64_t Random::in(const Range& range) {
+  const std::int64_t low = range.min, high = range.max;
+  const std::uint64_t span = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
   if (span == UINT64_MAX) return static_cast<std::int64_t>(next());
-  return static_cast<std::int64_t>(static_cast<std::uint64_t>(range.min) + next() % (span + 1));
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(low) + next() % (span + 1));
 }
 
 }  // namespace nib::sim

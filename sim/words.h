@@ -35,17 +35,17 @@ struct PackedRows {
 };
 
 /// Writes the low `element.bits` bits of `code` at element.lsb; the place must be 0 before.
-void put_code(std::span<std::uint32_t> word, const Element& element, std::int64_t code);
+void put_code(std::span<std::uint32_t> word, const Element& element, const BigInt& code);
 /// The code at element.lsb, sign-extended where the element is signed.
-[[nodiscard]] std::int64_t get_code(std::span<const std::uint32_t> word, const Element& element);
+[[nodiscard]] BigInt get_code(std::span<const std::uint32_t> word, const Element& element);
 
 /// Small deterministic generator (splitmix64, public domain by S. Vigna).
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}
   [[nodiscard]] std::uint64_t next();
-  /// Uniform in min .. max (both ends).
-  [[nodiscard]] std::int64_t in(Range range);
+  /// Uniform in min .. max (both ends), which are int64.
+  [[nodiscard]] std::int64_t in(const Range& range);
   [[nodiscard]] bool chance(unsigned percent) { return next() % 100 < percent; }
 
  private:

@@ -55,20 +55,19 @@ Tensor<std::int64_t> linear_forms(const AdderGraph& graph) {
 
 std::vector<std::int64_t> evaluate(const AdderGraph& graph, const std::vector<std::int64_t>& x) {
   NIB_CHECK(static_cast<std::int32_t>(x.size()) == graph.inputs, "one value per input");
-  std::vector<std::int64_t> values(graph.nodes.size());
+  std::vector<BigInt> values(graph.nodes.size());
   const auto value = [&](const Term& term) {
-    const std::int64_t v =
-        values[static_cast<std::size_t>(term.node)] * (std::int64_t{1} << term.shift);
+    const BigInt v = values[static_cast<std::size_t>(term.node)] << term.shift;
     return term.negative ? -v : v;
   };
   for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
     const AdderNode& node = graph.nodes[n];
-    values[n] = node.is_input() ? x[n] : value(node.a) + value(node.b);
+    values[n] = node.is_input() ? BigInt(x[n]) : value(node.a) + value(node.b);
     NIB_CHECK(node.range.contains(values[n]), "a value outside its range");
   }
   std::vector<std::int64_t> y;
   for (const AdderOutput& output : graph.outputs) {
-    y.push_back((output.term ? value(*output.term) : 0) + output.bias);
+    y.push_back((output.term ? value(*output.term) : BigInt(0)) + output.bias);
   }
   return y;
 }

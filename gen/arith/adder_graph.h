@@ -34,7 +34,7 @@ struct AdderNode {
 /// RTL adds last (a step function behind it absorbs the constant in its thresholds instead).
 struct AdderOutput {
   std::optional<Term> term;
-  std::int64_t bias = 0;
+  BigInt bias = 0;
   Range range;  ///< of term + bias
 };
 
@@ -61,8 +61,7 @@ struct SolveOptions {
 /// Solves y = M x + bias. `matrix`: outputs x inputs; `inputs`: exact ranges. The result is
 /// checked: each output's linear form, derived from the nodes, equals its row.
 [[nodiscard]] AdderGraph solve(const Tensor<std::int64_t>& matrix, const std::vector<Range>& inputs,
-                               const std::vector<std::int64_t>& bias,
-                               const SolveOptions& options = {});
+                               const std::vector<BigInt>& bias, const SolveOptions& options = {});
 
 /// Cost in LUT bits: positions from the first that is not passed through to the top of each sum.
 [[nodiscard]] std::int64_t adder_bits(const AdderGraph& graph);
@@ -70,7 +69,7 @@ struct SolveOptions {
 /// Coefficients of every output over the inputs, re-derived from the nodes (for checks and tests).
 [[nodiscard]] Tensor<std::int64_t> linear_forms(const AdderGraph& graph);
 
-/// Bit-exact model: outputs for one vector of inputs.
+/// Bit-exact model: outputs for one vector of inputs. Errors E0503: outputs of over 64 bits.
 [[nodiscard]] std::vector<std::int64_t> evaluate(const AdderGraph& graph,
                                                  const std::vector<std::int64_t>& x);
 

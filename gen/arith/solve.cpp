@@ -162,8 +162,7 @@ std::optional<Candidate> solve_once(const Problem& problem, const Trial& trial, 
 }
 
 /// Drops nodes that no output needs; keeps the order.
-AdderGraph finish(const Problem& problem, Candidate candidate,
-                  const std::vector<std::int64_t>& bias) {
+AdderGraph finish(const Problem& problem, Candidate candidate, const std::vector<BigInt>& bias) {
   AdderGraph& graph = candidate.graph;
   std::vector<char> live(graph.nodes.size(), 0);
   for (const auto& row : candidate.rows) {
@@ -190,7 +189,7 @@ AdderGraph finish(const Problem& problem, Candidate candidate,
   for (std::size_t r = 0; r < problem.outputs.size(); ++r) {
     const Reduced& reduced = problem.outputs[r];
     AdderOutput output;
-    output.bias = bias.empty() ? 0 : bias[r];
+    if (!bias.empty()) output.bias = bias[r];
     output.range = {output.bias, output.bias};
     const auto& row =
         reduced.index < 0 ? std::nullopt : candidate.rows[static_cast<std::size_t>(reduced.index)];
@@ -265,7 +264,7 @@ std::int64_t adder_bits(const AdderGraph& graph) {
 }
 
 AdderGraph solve(const Tensor<std::int64_t>& matrix, const std::vector<Range>& inputs,
-                 const std::vector<std::int64_t>& bias, const SolveOptions& options) {
+                 const std::vector<BigInt>& bias, const SolveOptions& options) {
   NIB_CHECK(bias.empty() || static_cast<std::int64_t>(bias.size()) == matrix.shape.at(0), "bias");
   const Problem problem = reduce(matrix, inputs);
   int bound = kUnbounded;

@@ -17,15 +17,16 @@ __extension__ using Wide = __int128;
 constexpr int kMaxMultiplierShift = 24;
 constexpr int kMaxTableBits = 8;
 
-std::int64_t step_value(const Steps& steps, std::int64_t x) {
+std::int64_t step_value(const Steps& steps, const BigInt& x) {
   const auto above = std::upper_bound(steps.thresholds.begin(), steps.thresholds.end(), x);
   return steps.levels[static_cast<std::size_t>(above - steps.thresholds.begin())];
 }
 
-std::int64_t shifted(Wide sum, int shift, std::int64_t low, std::int64_t high, bool negate,
+std::int64_t shifted(const BigInt& sum, int shift, std::int64_t low, std::int64_t high, bool negate,
                      std::int64_t base) {
-  const Wide v = std::clamp(sum >> shift, static_cast<Wide>(low), static_cast<Wide>(high));
-  return static_cast<std::int64_t>(negate ? base - v : base + v);
+  const BigInt v = sum >> shift;
+  const std::int64_t level = v < low ? low : v > high ? high : static_cast<std::int64_t>(v);
+  return negate ? base - level : base + level;
 }
 
 /// +1 or -1 where every level differs from its neighbour by that, 0 otherwise.
@@ -82,9 +83,9 @@ int output_bits(const Steps& steps) {
 int carry_blocks(double bits) { return static_cast<int>(std::ceil(bits / 4)); }
 
 /// (x + add) >> shift, with ties to even.
-Wide even_shifted(Wide sum, int shift) {
-  const Wide v = sum >> shift;
-  return (v << shift) == sum ? v & ~static_cast<Wide>(1) : v;
+BigInt even_shifted(const BigInt& sum, int shift) {
+  const BigInt v = sum >> shift;
+  return v.bit(0) && (v << shift) == sum ? v - 1 : v;
 }
 
 StepCircuit cost_bit_drop(const Steps& steps, const BitDrop& form, const Target& target) {
@@ -95,7 +96,7 @@ StepCircuit cost_bit_drop(const Steps& steps, const BitDrop& form, const Target&
   circuit.lut = clamp.lut;
   circuit.delay_ns = lut_delay(target, clamp.levels);
   if (form.add != 0) {
-    const int passed = __builtin_ctzll(static_cast<std::uint64_t>(form.add));
+    const int passed = form.add.trailing_zeros();
     const int bits = std::max(1, bits_for(hull(sum, steps.domain)) - passed);
     circuit.lut += bits;
     circuit.carry4 = carry_blocks(bits);
@@ -116,13 +117,13 @@ std::optional<StepCircuit> bit_drop(const Steps& steps, int slope, const Target&
   const int width = bits_for(steps.domain) + 1;
   std::optional<StepCircuit> best;
   for (int shift = 0; shift <= width; ++shift) {
-    const std::int64_t step = std::int64_t{1} << shift;
+    const BigInt step = power_of_two(shift);
     bool uniform = true;
     for (std::size_t i = 1; i < t.size() && uniform; ++i) uniform = t[i] - t[i - 1] == step;
     if (!uniform) continue;
     BitDrop form;
     form.shift = shift;
-    form.add = checked_add(checked_mul(word.first + 1, step), -t[0]);
+    form.add = (word.first + 1) * step - t[0];
     form.low = word.first;
     form.high = word.last;
     form.negate = word.down;
@@ -140,7 +141,7 @@ std::optional<StepCircuit> bit_drop_even(const Steps& steps, int slope, const Ta
   const int width = bits_for(steps.domain) + 1;
   std::optional<StepCircuit> best;
   for (int shift = 1; shift <= width; ++shift) {
-    const std::int64_t step = std::int64_t{1} << shift;
+    const BigInt step = power_of_two(shift);
     for (const std::int64_t parity : {0, 1}) {
       BitDrop form;
       form.shift = shift;
@@ -151,7 +152,7 @@ std::optional<StepCircuit> bit_drop_even(const Steps& steps, int slope, const Ta
       form.high = slope * (steps.levels.back() - parity);
       const auto entry = [&](std::size_t i) {
         const std::int64_t level = form.low + 1 + static_cast<std::int64_t>(i);
-        return checked_add(checked_mul(level, step), level & 1);
+        return level * step + (level & 1);
       };
       form.add = entry(0) - t[0];
       bool equal = true;
@@ -170,7 +171,7 @@ std::optional<std::int64_t> exact_add(const Steps& steps, const Word& word, std:
   Wide least = 0, most = 0;
   for (std::size_t i = 0; i < steps.thresholds.size(); ++i) {
     const Wide edge = (static_cast<Wide>(word.first) + 1 + static_cast<Wide>(i)) << shift;
-    const Wide t = steps.thresholds[i];
+    const Wide t = static_cast<std::int64_t>(steps.thresholds[i]);
     const Wide low = edge - multiplier * t, high = edge - multiplier * (t - 1) - 1;
     least = i == 0 ? low : std::max(least, low);
     most = i == 0 ? high : std::min(most, high);
@@ -232,9 +233,9 @@ StepCircuit comparators(const Steps& steps, const Target& target) {
   const int bits = bits_for(steps.domain);
   const auto count = static_cast<double>(steps.thresholds.size());
   int widest = 0;
-  for (const std::int64_t t : steps.thresholds) {
+  for (const BigInt& t : steps.thresholds) {
     // Zeros at the low end of the threshold need not be looked at; at 0 just the sign is.
-    const int seen = t == 0 ? 1 : bits - __builtin_ctzll(static_cast<std::uint64_t>(t));
+    const int seen = t == 0 ? 1 : bits - t.trailing_zeros();
     widest = std::max(widest, seen);
     circuit.lut += seen <= 1 ? 0 : seen <= 6 ? 1 : 1 + (seen - 6) / 4.0;
   }
@@ -258,13 +259,13 @@ std::optional<StepCircuit> table(const Steps& steps, const Target& target) {
 
 void prove(const StepCircuit& circuit) {
   const Steps& steps = circuit.steps;
-  const auto equal_at = [&](std::int64_t x) {
+  const auto equal_at = [&](const BigInt& x) {
     NIB_CHECK(evaluate(circuit, x) == step_value(steps, x), "a form that is not the step function");
   };
   equal_at(steps.domain.min);
   equal_at(steps.domain.max);
   // Every form is monotone between thresholds of the function, so both sides of each suffice.
-  for (const std::int64_t t : steps.thresholds) {
+  for (const BigInt& t : steps.thresholds) {
     equal_at(t - 1);
     equal_at(t);
   }
@@ -272,21 +273,20 @@ void prove(const StepCircuit& circuit) {
 
 }  // namespace
 
-std::int64_t evaluate(const StepCircuit& circuit, std::int64_t x) {
+std::int64_t evaluate(const StepCircuit& circuit, const BigInt& x) {
   struct Visitor {
     const Steps& steps;
-    std::int64_t x;
+    const BigInt& x;
     std::int64_t operator()(const ConstantLevel& form) const { return form.value; }
     std::int64_t operator()(const BitDrop& f) const {
-      const Wide sum = static_cast<Wide>(x) + f.add;
+      const BigInt sum = x + f.add;
       if (f.half_even) {
         return shifted(even_shifted(sum, f.shift), 0, f.low, f.high, f.negate, f.base);
       }
       return shifted(sum, f.shift, f.low, f.high, f.negate, f.base);
     }
     std::int64_t operator()(const MultiplyShift& f) const {
-      return shifted(static_cast<Wide>(f.multiplier) * x + f.add, f.shift, f.low, f.high, f.negate,
-                     f.base);
+      return shifted(x * f.multiplier + f.add, f.shift, f.low, f.high, f.negate, f.base);
     }
     std::int64_t operator()(const Comparators&) const { return step_value(steps, x); }
     std::int64_t operator()(const Table&) const { return step_value(steps, x); }
@@ -297,7 +297,7 @@ std::int64_t evaluate(const StepCircuit& circuit, std::int64_t x) {
 StepCircuit choose_form(const Steps& steps, const Target& target) {
   NIB_CHECK(steps.levels.size() == steps.thresholds.size() + 1, "one level more than thresholds");
   for (std::size_t i = 0; i < steps.thresholds.size(); ++i) {
-    const std::int64_t before = i == 0 ? steps.domain.min : steps.thresholds[i - 1];
+    const BigInt& before = i == 0 ? steps.domain.min : steps.thresholds[i - 1];
     NIB_CHECK(before < steps.thresholds[i] && steps.thresholds[i] <= steps.domain.max,
               "thresholds ascend inside the domain");
   }

@@ -15,7 +15,7 @@ struct Target;
 /// lower::StepFunction; arith does not see lower).
 struct Steps {
   Range domain;
-  std::vector<std::int64_t> thresholds;
+  std::vector<BigInt> thresholds;
   std::vector<std::int64_t> levels;
 };
 
@@ -23,7 +23,7 @@ struct Steps {
 /// lowest bit of the shifted value is cleared where all dropped bits of x + add are 0: with half a
 /// step inside of `add` that is rounding to the nearest, ties to the even level.
 struct BitDrop {
-  std::int64_t add = 0;
+  BigInt add = 0;
   int shift = 0;
   std::int64_t low = 0, high = 0;  ///< of the shifted value
   bool negate = false;
@@ -64,6 +64,6 @@ struct StepCircuit {
 /// every threshold of the function and of the form, and at the ends.
 [[nodiscard]] StepCircuit choose_form(const Steps& steps, const Target& target);
 /// Bit-exact model of the form (not of the step function).
-[[nodiscard]] std::int64_t evaluate(const StepCircuit& circuit, std::int64_t x);
+[[nodiscard]] std::int64_t evaluate(const StepCircuit& circuit, const BigInt& x);
 
 }  // namespace nib::arith

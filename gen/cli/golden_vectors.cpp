@@ -16,18 +16,19 @@ constexpr std::int64_t kRows = 48;
 /// Rows of the corners: all smallest, all largest, and the two alternations of these.
 constexpr std::int64_t kCorners = 4;
 
-std::int64_t code_for(std::int64_t row, std::int64_t element, const Range& range,
-                      std::mt19937_64& random) {
-  const auto span = static_cast<std::uint64_t>(range.max - range.min) + 1;
-  const std::int64_t drawn = range.min + static_cast<std::int64_t>(random() % span);
+BigInt code_for(std::int64_t row, std::int64_t element, const Range& range,
+                std::mt19937_64& random) {
+  const std::int64_t size = range.max - range.min;
+  const auto span = static_cast<std::uint64_t>(size) + 1;
+  const BigInt drawn = range.min + static_cast<std::int64_t>(random() % span);
   if (row >= kCorners) return drawn;
   const bool high = row == 1 || (row >= 2 && (element + row) % 2 == 0);
   return high ? range.max : range.min;
 }
 
-Tensor<std::int64_t> input_codes(const plan::Word& word, std::mt19937_64& random) {
+Tensor<BigInt> input_codes(const plan::Word& word, std::mt19937_64& random) {
   const auto elements = static_cast<std::int64_t>(word.elements.size());
-  Tensor<std::int64_t> codes(Shape{kRows, elements});
+  Tensor<BigInt> codes(Shape{kRows, elements});
   for (std::int64_t row = 0; row < kRows; ++row) {
     for (std::int64_t e = 0; e < elements; ++e) {
       const plan::Element& element = word.elements[static_cast<std::size_t>(e)];
@@ -37,7 +38,7 @@ Tensor<std::int64_t> input_codes(const plan::Word& word, std::mt19937_64& random
   return codes;
 }
 
-Tensor<double> values_of(const plan::Word& word, const Tensor<std::int64_t>& codes) {
+Tensor<double> values_of(const plan::Word& word, const Tensor<BigInt>& codes) {
   Tensor<double> values(codes.shape);
   const auto elements = static_cast<std::int64_t>(word.elements.size());
   for (std::int64_t k = 0; k < codes.size(); ++k) {
@@ -47,7 +48,7 @@ Tensor<double> values_of(const plan::Word& word, const Tensor<std::int64_t>& cod
   return values;
 }
 
-Tensor<std::int64_t> output_codes(const plan::Word& word, const golden::Reals& reals) {
+Tensor<BigInt> output_codes(const plan::Word& word, const golden::Reals& reals) {
   std::vector<Rational> scale, offset;
   for (const plan::Element& element : word.elements) {
     scale.push_back(element.scale);

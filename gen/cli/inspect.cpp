@@ -11,6 +11,7 @@
 #include "nib/cli/command.h"
 #include "nib/cli/values.h"
 #include "nib/emit/manifest.h"
+#include "nib/emit/manifest_json.h"
 #include "nib/import/import.h"
 #include "nib/lower/lower.h"
 #include "nib/plan/plan.h"
@@ -123,8 +124,8 @@ Json layers_json(const lower::IntegerGraph& graph) {
                     {"kind", std::visit(KindName{}, node.op)},
                     {"nodes", node.sources},
                     {"shape", value.shape},
-                    {"min", range.min},
-                    {"max", range.max},
+                    {"min", emit::integer_json(range.min)},
+                    {"max", emit::integer_json(range.max)},
                     {"bits", bits_for(range)},
                     {"scale", scale_text(value)},
                     {"macs", macs.all},

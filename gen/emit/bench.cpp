@@ -5,6 +5,7 @@
 
 #include "nib/base/check.h"
 #include "nib/base/version.h"
+#include "nib/emit/manifest_json.h"
 #include "nib/emit/ports.h"
 #include "nib/num/npy.h"
 
@@ -16,7 +17,7 @@ struct BenchPort {
   const plan::Word* word;
   PortNames names;
   std::string stem;  ///< "in", or "in0", "in1", ...: names the bench's signals and files
-  const Tensor<std::int64_t>* codes;
+  const Tensor<BigInt>* codes;
   int width;  ///< of the port: at least 1, whole bytes for AXI4-Stream
 };
 
@@ -38,7 +39,7 @@ std::vector<BenchPort> bench_ports(const Package& what, bool is_input) {
 std::int64_t rows_of(const Package& what) {
   const std::int64_t rows = what.vectors->inputs.at(0).shape.at(0);
   for (const auto* list : {&what.vectors->inputs, &what.vectors->outputs}) {
-    for (const Tensor<std::int64_t>& t : *list) {
+    for (const Tensor<BigInt>& t : *list) {
       NIB_CHECK(t.shape.size() == 2 && t.shape[0] == rows, "vectors are rows x elements");
     }
   }
@@ -245,8 +246,8 @@ std::string read_me(const Package& what, const std::vector<BenchPort>& in,
       what.design.top, name);
   for (const auto* ports : {&in, &out}) {
     text += each(*ports, [](const BenchPort& p) {
-      return fmt::format("  {0}.npy, {0}.mem   codes and packed words of port {1}\n", p.stem,
-                         p.names.data);
+      return fmt::format("  {0}.npy, {0}.mem   codes{2} and packed words of port {1}\n", p.stem,
+                         p.names.data, widest(*p.word) > 64 ? " (decimal text)" : "");
     });
   }
   text += fmt::format(
@@ -274,7 +275,7 @@ std::string bench_makefile(const std::string& name) {
       name);
 }
 
-std::string pack_hex(const plan::Word& word, const std::int64_t* codes) {
+std::string pack_hex(const plan::Word& word, const BigInt* codes) {
   const int width = std::max(word.width, 1);
   std::vector<unsigned> digits((static_cast<std::size_t>(width) + 3) / 4, 0);
   for (std::size_t k = 0; k < word.elements.size(); ++k) {
@@ -284,7 +285,7 @@ std::string pack_hex(const plan::Word& word, const std::int64_t* codes) {
     for (int bit = 0; bit < e.bits; ++bit) {
       const auto at = static_cast<std::size_t>(e.lsb + bit);
       NIB_CHECK(at < static_cast<std::size_t>(width), "an element beyond its word");
-      digits[at / 4] |= static_cast<unsigned>((codes[k] >> bit) & 1) << (at % 4);
+      digits[at / 4] |= static_cast<unsigned>(codes[k].bit(bit)) << (at % 4);
     }
   }
   std::string text;
@@ -298,7 +299,7 @@ Files bench(const Package& what) {
   Files files;
   for (const auto* ports : {&in, &out}) {
     for (const BenchPort& port : *ports) {
-      files.push_back({"sim/" + port.stem + ".npy", npy_bytes(*port.codes)});
+      files.push_back({"sim/" + port.stem + ".npy", npy_bytes(*port.codes, widest(*port.word))});
       files.push_back({"sim/" + port.stem + ".mem", mem_file(port)});
     }
   }

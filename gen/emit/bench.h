@@ -7,7 +7,7 @@ namespace nib::emit {
 
 /// One packed word as hexadecimal digits, most significant first: ceil(width / 4) of them.
 /// `codes`: one per element; a code that its bits do not hold is an internal error.
-[[nodiscard]] std::string pack_hex(const plan::Word& word, const std::int64_t* codes);
+[[nodiscard]] std::string pack_hex(const plan::Word& word, const BigInt* codes);
 
 /// The Makefile of the bench <name>_tb.
 [[nodiscard]] std::string bench_makefile(const std::string& name);

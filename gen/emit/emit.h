@@ -23,7 +23,7 @@ using Files = std::vector<map::SourceFile>;
 
 /// Codes on the ports: one tensor per input and per output, rows x elements.
 struct Vectors {
-  std::vector<Tensor<std::int64_t>> inputs, outputs;
+  std::vector<Tensor<BigInt>> inputs, outputs;
 };
 
 /// What a build writes besides what `design` holds already.

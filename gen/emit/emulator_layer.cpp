@@ -30,18 +30,20 @@ bool is_uniform(const StepFunction& steps, int& shift, int& sign) {
   shift = 0;
   sign = 1;
   const std::size_t n = steps.thresholds.size();
+  if (is_wide(steps.domain)) return false;
   if (n == 0) return true;
   sign = steps.levels[1] > steps.levels[0] ? 1 : -1;
   for (std::size_t i = 0; i < n; ++i) {
     if (steps.levels[i + 1] - steps.levels[i] != sign) return false;
   }
   if (n == 1) return true;
-  const std::int64_t distance = steps.thresholds[1] - steps.thresholds[0];
-  if ((distance & (distance - 1)) != 0) return false;
+  if (is_wide(steps.domain)) return false;
+  const BigInt distance = steps.thresholds[1] - steps.thresholds[0];
+  shift = distance.trailing_zeros();
+  if (distance != power_of_two(shift)) return false;
   for (std::size_t i = 1; i < n; ++i) {
     if (steps.thresholds[i] - steps.thresholds[i - 1] != distance) return false;
   }
-  while ((std::int64_t{1} << shift) < distance) ++shift;
   return true;
 }
 
@@ -64,19 +66,26 @@ class LayerWriter {
   void operator()(const lower::Linear& op);
   void operator()(const lower::Step& op);
   void operator()(const lower::Clamp& op) {
-    std::vector<std::int64_t> low, high;
+    std::vector<BigInt> low, high;
     for (const Range& limit : op.limits) {
       low.push_back(limit.min);
       high.push_back(limit.max);
     }
     layer_.tables += integers("kLow" + id_, low) + integers("kHigh" + id_, high);
     const std::string type(declare(hull(in(0).range[0], out_range())));
-    each(fmt::format(
-        "const std::size_t g = {};\n"
-        "    const std::int64_t x = x{}[e];\n"
-        "    const std::int64_t least = x < kLow{}[g] ? kLow{}[g] : x;\n"
-        "    x{}[e] = static_cast<{}>(least > kHigh{}[g] ? kHigh{}[g] : least);",
-        group_expression(op.grouping, out_.elements()), from(0), id_, id_, id_, type, id_, id_));
+    const Range all = hull(in_range(), hull(range_of(low), range_of(high)));
+    const std::string word = is_wide(all) ? type_for(all) : "std::int64_t";
+    const auto limit = [&](const char* table) {
+      return is_wide(all) ? fmt::format("static_cast<{}>({}{}[g])", word, table, id_)
+                          : fmt::format("{}{}[g]", table, id_);
+    };
+    each(
+        fmt::format("const std::size_t g = {};\n"
+                    "    const {} x = {};\n"
+                    "    const {} least = x < {} ? {} : x;\n"
+                    "    x{}[e] = static_cast<{}>(least > {} ? {} : least);",
+                    group_expression(op.grouping, out_.elements()), word, source_word(word), word,
+                    limit("kLow"), limit("kLow"), id_, type, limit("kHigh"), limit("kHigh")));
   }
   void operator()(const lower::Reindex& op) {
     std::vector<std::int64_t> source(op.source.begin(), op.source.end());
@@ -95,9 +104,16 @@ class LayerWriter {
   }
   void operator()(const lower::Sum& op) {
     const std::string type(declare(out_range()));
-    std::string text = "const std::int64_t sum = 0";
+    Range partial = out_range();
     for (std::size_t k = 0; k < op.factors.size(); ++k) {
-      text += fmt::format(" + std::int64_t{{{}}} * x{}[e]", literal(op.factors[k]), from(k));
+      partial = hull(partial, partial + range_of(in(k)) * op.factors[k]);
+    }
+    const std::string word = is_wide(partial) ? type_for(partial) : "std::int64_t";
+    std::string text = fmt::format("const {} sum = 0", word);
+    for (std::size_t k = 0; k < op.factors.size(); ++k) {
+      const std::string x = is_wide(partial) ? fmt::format("static_cast<{}>(x{}[e])", word, from(k))
+                                             : fmt::format("x{}[e]", from(k));
+      text += fmt::format(" + {}{{{}}} * {}", word, literal(op.factors[k]), x);
     }
     each(fmt::format("{};\n    x{}[e] = static_cast<{}>(sum);", text, id_, type));
   }
@@ -120,17 +136,23 @@ class LayerWriter {
  private:
   [[nodiscard]] const Value& in(std::size_t k) const { return graph_.value(node_.inputs[k]); }
   [[nodiscard]] std::string from(std::size_t k) const { return std::to_string(node_.inputs[k]); }
+  /// Element e of the input as a number of type `word`.
+  [[nodiscard]] std::string source_word(const std::string& word) const {
+    return word == "std::int64_t" ? fmt::format("x{}[e]", from(0))
+                                  : fmt::format("static_cast<{}>(x{}[e])", word, from(0));
+  }
   [[nodiscard]] Range out_range() const { return range_of(out_); }
   [[nodiscard]] Range in_range() const { return range_of(in(0)); }
+  static Range range_of(const std::vector<BigInt>& items) { return emit::range_of(items); }
   static Range range_of(const Value& value) {
     Range range = value.range[0];
     for (const Range& r : value.range) range = hull(range, r);
     return range;
   }
-  /// Declares x<id> with a word of 32 or 64 bits that holds `range`; returns the type.
-  std::string_view declare(Range range) {
-    const std::string_view small = type_for(range);
-    const std::string_view type = small == "std::int64_t" ? small : "std::int32_t";
+  /// Declares x<id> with a word of 32, 64 or more bits that holds `range`; returns the type.
+  std::string declare(const Range& range) {
+    const bool small = fits_signed(range, 32);
+    const std::string type = small ? "std::int32_t" : type_for(range);
     layer_.code += fmt::format("  {} x{}[{}];  // {}, {}\n", type, id_, out_.elements(),
                                comment(out_.name), to_string(out_.shape));
     return type;
@@ -190,7 +212,7 @@ void LayerWriter::window(const lower::Window& w) {
 
 void LayerWriter::operator()(const lower::Conv& op) {
   Range codes = in_range();
-  for (const std::int64_t p : op.padding) codes = hull(codes, {p, p});
+  for (const BigInt& p : op.padding) codes = hull(codes, {p, p});
   const EmulatorMatrix matrix{op.weights, op.bias, op.groups, codes};
   const EmulatorProduct product = write_product(matrix, id_);
   window(op.window);
@@ -261,9 +283,10 @@ void LayerWriter::operator()(const lower::Step& op) {
   for (const StepFunction& steps : op.steps) {
     int shift = 0, sign = 1;
     uniform = uniform && is_uniform(steps, shift, sign);
-    const std::int64_t first = steps.thresholds.empty() ? steps.domain.max : steps.thresholds[0];
-    rows += fmt::format("    {{{}, {}, {}, {}, {}}},\n", literal(first), steps.thresholds.size(),
-                        literal(steps.levels[0]), shift, sign);
+    if (!uniform) continue;
+    const BigInt& first = steps.thresholds.empty() ? steps.domain.max : steps.thresholds[0];
+    rows += fmt::format("    {{{}, {}, {}, {}, {}}},\n", literal(first, steps.domain),
+                        steps.thresholds.size(), literal(steps.levels[0]), shift, sign);
   }
   const std::string type(declare(out_range()));
   if (uniform) {
@@ -275,7 +298,8 @@ void LayerWriter::operator()(const lower::Step& op) {
                      id_, type, group, from(0)));
     return;
   }
-  std::vector<std::int64_t> thresholds, levels;
+  std::vector<BigInt> thresholds;
+  std::vector<std::int64_t> levels;
   std::vector<std::uint32_t> begin;
   for (const StepFunction& steps : op.steps) {
     begin.push_back(static_cast<std::uint32_t>(thresholds.size()));
@@ -283,15 +307,18 @@ void LayerWriter::operator()(const lower::Step& op) {
     levels.insert(levels.end(), steps.levels.begin(), steps.levels.end());
   }
   begin.push_back(static_cast<std::uint32_t>(thresholds.size()));
+  if (thresholds.empty()) thresholds.emplace_back(0);  // no empty arrays in C++
+  const Range all = hull(in_range(), range_of(thresholds));
   layer_.tables += integers("kThresholds" + id_, thresholds) + integers("kLevels" + id_, levels) +
                    unsigned_32("kBegin" + id_, begin);
-  each(fmt::format(
-      "const std::size_t g = {2};\n"
-      "    const std::size_t first = kBegin{0}[g];\n"
-      "    const std::size_t count = kBegin{0}[g + 1] - first;\n"
-      "    const std::size_t at = detail::reached(kThresholds{0} + first, count, x{3}[e]);\n"
-      "    x{0}[e] = static_cast<{1}>(kLevels{0}[first + g + at]);",
-      id_, type, group, from(0)));
+  each(
+      fmt::format("const std::size_t g = {2};\n"
+                  "    const std::size_t first = kBegin{0}[g];\n"
+                  "    const std::size_t count = kBegin{0}[g + 1] - first;\n"
+                  "    const std::size_t at = detail::{4}(kThresholds{0} + first, count, {5});\n"
+                  "    x{0}[e] = static_cast<{1}>(kLevels{0}[first + g + at]);",
+                  id_, type, group, from(0), is_wide(all) ? "reached_by" : "reached",
+                  is_wide(all) ? source_word(type_for(all)) : fmt::format("x{}[e]", from(0))));
 }
 
 void LayerWriter::operator()(const lower::Concat& op) {

@@ -25,7 +25,7 @@ bool write_masks(const EmulatorMatrix& m, const std::string& id, EmulatorProduct
   const auto inputs = static_cast<std::size_t>(m.columns());
   const auto outputs = static_cast<std::size_t>(m.rows());
   const Range weights = range_of(m.weights.data);
-  if (planes > 8 || weights.min < -1 || weights.max > 1) return false;
+  if (planes > 8 || is_wide(m.sums()) || weights.min < -1 || weights.max > 1) return false;
   const std::size_t per_row = (inputs + 63) / 64;
   std::vector<std::uint64_t> plus(outputs * per_row), minus(outputs * per_row);
   bool full = true;
@@ -78,7 +78,7 @@ void write_sparse(const EmulatorMatrix& m, const std::string& id, EmulatorProduc
 Range EmulatorMatrix::sums() const {
   Range sums{0, 0};
   for (std::int64_t o = 0; o < rows(); ++o) {
-    const std::int64_t b = bias[static_cast<std::size_t>(o)];
+    const BigInt& b = bias[static_cast<std::size_t>(o)];
     Range low_high = hull({0, 0}, {b, b});
     for (std::int64_t i = 0; i < columns(); ++i) {
       const std::int64_t w = weights[o * columns() + i];

@@ -12,8 +12,8 @@ namespace nib::emit {
 
 /// Groups of rows of constants; each group multiplies vectors of its own.
 struct EmulatorMatrix {
-  const Tensor<std::int64_t>& weights;    ///< rows x columns, whatever its shape: rows first
-  const std::vector<std::int64_t>& bias;  ///< of each row
+  const Tensor<std::int64_t>& weights;  ///< rows x columns, whatever its shape: rows first
+  const std::vector<BigInt>& bias;      ///< of each row
   std::int64_t groups = 1;
   Range codes;  ///< of every element of the vectors
 

@@ -28,6 +28,12 @@ std::string array_of(std::string_view type, const std::string& name, const std::
   return result + line + "\n};\n";
 }
 
+int limbs_of(const Range& range) {
+  int limbs = 1;
+  while (!fits_signed(range, 64 * limbs)) ++limbs;
+  return limbs;
+}
+
 }  // namespace
 
 Range range_of(const std::vector<std::int64_t>& items) {
@@ -61,7 +67,15 @@ std::string comment(std::string_view text) {
   return result;
 }
 
-std::string_view type_for(Range range) {
+Range range_of(const std::vector<BigInt>& items) {
+  Range range{0, 0};
+  for (const BigInt& item : items) range = hull(range, {item, item});
+  return range;
+}
+
+bool is_wide(const Range& range) { return !fits_signed(range, 64); }
+
+std::string type_for(const Range& range) {
   const auto fits = [&](auto word) {
     using Word = decltype(word);
     return range.min >= std::numeric_limits<Word>::min() &&
@@ -70,7 +84,8 @@ std::string_view type_for(Range range) {
   if (fits(std::int8_t{})) return "std::int8_t";
   if (fits(std::int16_t{})) return "std::int16_t";
   if (fits(std::int32_t{})) return "std::int32_t";
-  return "std::int64_t";
+  if (!is_wide(range)) return "std::int64_t";
+  return fmt::format("detail::Wide<{}>", limbs_of(range));
 }
 
 std::string literal(std::int64_t x) {
@@ -80,8 +95,22 @@ std::string literal(std::int64_t x) {
   return wide ? fmt::format("INT64_C({})", x) : fmt::format("{}", x);
 }
 
+std::string literal(const BigInt& x, const Range& range) {
+  if (!is_wide(range)) return literal(static_cast<std::int64_t>(x));
+  std::string limbs;
+  for (int i = 0; i < limbs_of(range); ++i) {
+    limbs += fmt::format("{}0x{:x}U", i == 0 ? "" : ", ", x.limb(i));
+  }
+  return fmt::format("{}({{{}}})", type_for(range), limbs);
+}
+
+std::string integers(const std::string& name, const std::vector<BigInt>& items) {
+  const Range range = range_of(items);
+  return array_of(type_for(range), name, items, [&](const BigInt& x) { return literal(x, range); });
+}
 std::string integers(const std::string& name, const std::vector<std::int64_t>& items) {
-  return array_of(type_for(range_of(items)), name, items, literal);
+  return array_of(type_for(range_of(items)), name, items,
+                  [](std::int64_t x) { return literal(x); });
 }
 std::string unsigned_32(const std::string& name, const std::vector<std::uint32_t>& items) {
   return array_of("std::uint32_t", name, items,

@@ -40,6 +40,7 @@ Json port_json(const Package& what, bool is_input, std::size_t k) {
   j["valid"] = names.valid;
   if (!names.ready.empty()) j["ready"] = names.ready;
   j["width"] = word.width;
+  if (widest(word) > 64) j["npy"] = "decimal";
   j["elements"] = elements_json(word, is_input);
   return j;
 }

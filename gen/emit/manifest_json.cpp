@@ -1,6 +1,7 @@
 // Pieces of manifest.json.
 #include "nib/emit/manifest_json.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "nib/base/version.h"
@@ -28,6 +29,17 @@ Json head_json(const Identity& what, const std::string& top, const std::string& 
   return j;
 }
 
+int widest(const plan::Word& word) {
+  int bits = 0;
+  for (const plan::Element& e : word.elements) bits = std::max(bits, e.bits);
+  return bits;
+}
+
+Json integer_json(const BigInt& x) {
+  if (!x.fits_int64()) return to_string(x);
+  return static_cast<std::int64_t>(x);
+}
+
 Json element_json(const plan::Element& e, bool with_range) {
   Json j{{"lsb", e.lsb},
          {"bits", e.bits},
@@ -36,8 +48,8 @@ Json element_json(const plan::Element& e, bool with_range) {
          {"offset", to_string(e.offset)}};
   if (!e.live && e.bits == 0) j["live"] = false;
   if (with_range && e.bits > 0 && e.range != full_range(e.bits, e.is_signed)) {
-    j["min"] = e.range.min;
-    j["max"] = e.range.max;
+    j["min"] = integer_json(e.range.min);
+    j["max"] = integer_json(e.range.max);
   }
   return j;
 }
@@ -56,7 +68,8 @@ Json input_types_json(const std::vector<std::pair<std::string, graph::InputType>
     Json j{{"name", name}, {"type", to_string(input.type)}};
     if (!input.ranges.empty()) {
       Json ranges = Json::array();
-      for (const Range& r : input.ranges) ranges.push_back({r.min, r.max});
+      for (const Range& r : input.ranges)
+        ranges.push_back({integer_json(r.min), integer_json(r.max)});
       j["ranges"] = ranges;
     }
     list.push_back(j);

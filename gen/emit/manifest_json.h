@@ -26,7 +26,11 @@ struct Identity {
 /// What every manifest begins with, up to "style".
 [[nodiscard]] Json head_json(const Identity& what, const std::string& top,
                              const std::string& config_json, const char* style);
+/// A number, or decimal text where it has over 64 bits.
+[[nodiscard]] Json integer_json(const BigInt& x);
 [[nodiscard]] Json element_json(const plan::Element& e, bool with_range);
+/// Bits of the widest element: over 64, arrays of codes hold decimal text.
+[[nodiscard]] int widest(const plan::Word& word);
 [[nodiscard]] Json cost_json(const plan::Cost& cost);
 [[nodiscard]] Json input_types_json(
     const std::vector<std::pair<std::string, graph::InputType>>& types);

@@ -16,7 +16,7 @@ struct End {
   const plan::StreamPort* port;
   std::string prefix;  ///< of the top's ports: "s_axis"
   std::string stem;    ///< "in", or "in0", "in1", ...: names the bench's signals and files
-  const Tensor<std::int64_t>* codes;
+  const Tensor<BigInt>* codes;
   int width;  ///< of tdata
 };
 
@@ -60,7 +60,7 @@ std::string mem_file(const End& end) {
   const auto elements = static_cast<std::int64_t>(port.word.elements.size());
   for (std::int64_t row = 0; row < end.codes->shape.at(0); ++row) {
     for (const Beat& beat : beats) {
-      std::vector<std::int64_t> codes;
+      std::vector<BigInt> codes;
       for (const std::int64_t e : beat.elements) {
         codes.push_back((*end.codes)[row * elements + e]);
       }
@@ -74,7 +74,7 @@ std::string masks(const End& end) {
   std::string text =
       fmt::format("// Bits of {}_tdata that carry elements, for each beat.\n", end.prefix);
   for (Beat& beat : beats_of(*end.port)) {
-    std::vector<std::int64_t> ones;
+    std::vector<BigInt> ones;
     for (plan::Element& e : beat.word.elements) {
       e.is_signed = false;
       ones.push_back((std::int64_t{1} << e.bits) - 1);
@@ -258,7 +258,7 @@ Files stream_bench(const StreamPackage& what) {
   Files files;
   for (const auto* list : {&in, &out}) {
     for (const End& end : *list) {
-      files.push_back({"sim/" + end.stem + ".npy", npy_bytes(*end.codes)});
+      files.push_back({"sim/" + end.stem + ".npy", npy_bytes(*end.codes, 64)});
       files.push_back({"sim/" + end.stem + ".mem", mem_file(end)});
     }
   }

@@ -27,16 +27,15 @@ Grid grid_of(const Rational& scale, const Rational& offset) {
 }
 
 /// The code of an exact value; false where it is off the grid.
-bool code_of(const Grid& grid, const Rational& x, std::int64_t& code) {
+bool code_of(const Grid& grid, const Rational& x, BigInt& code) {
   const Rational exact_code = (x - grid.exact_offset) / grid.exact_scale;
-  const auto whole = to_int64(exact_code.get_num());
-  if (exact_code.get_den() != 1 || !whole) return false;
-  code = *whole;
+  if (exact_code.get_den() != 1) return false;
+  code = BigInt(exact_code.get_num());
   return true;
 }
 
 /// The one code within the bound of x; false where there is none, or more than one.
-bool code_of(const Grid& grid, Approx x, std::int64_t& code) {
+bool code_of(const Grid& grid, Approx x, BigInt& code) {
   const Approx t = (x - grid.offset) / grid.scale;
   if (!(std::abs(t.value) < 0x1p62) || !(t.error < 0.25)) {
     return x.error == 0 && code_of(grid, exact(x.value), code);
@@ -61,10 +60,8 @@ double least_spacing(std::span<const Rational> scale, std::span<const Rational> 
   return std::isfinite(least) ? least : 0;
 }
 
-std::optional<std::vector<std::int64_t>> codes_of(const Reals& reals,
-                                                  std::span<const Rational> scale,
-                                                  std::span<const Rational> offset,
-                                                  std::int64_t& bad) {
+std::optional<std::vector<BigInt>> codes_of(const Reals& reals, std::span<const Rational> scale,
+                                            std::span<const Rational> offset, std::int64_t& bad) {
   NIB_CHECK(!scale.empty() && !offset.empty(), "a grid");
   const std::size_t period = std::max(scale.size(), offset.size());
   NIB_CHECK((scale.size() == 1 || scale.size() == period) &&
@@ -76,7 +73,7 @@ std::optional<std::vector<std::int64_t>> codes_of(const Reals& reals,
     NIB_CHECK(sgn(own) != 0, "a scale that is not zero");
     grids.push_back(grid_of(own, offset[offset.size() == 1 ? 0 : e]));
   }
-  std::vector<std::int64_t> codes(reals.value.data.size());
+  std::vector<BigInt> codes(reals.value.data.size());
   for (std::size_t i = 0; i < codes.size(); ++i) {
     const auto known = reals.exact.find(static_cast<std::int64_t>(i));
     if (known != reals.exact.end()) {

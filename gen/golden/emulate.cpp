@@ -87,7 +87,7 @@ std::string output_bytes(const Reals& reals, const PortWords& words, const std::
   std::int64_t bad = -1;
   auto codes = codes_of(reals, words.scale, words.offset, bad);
   NIB_CHECK(codes.has_value(), fmt::format("element {} of {} is off its grid", bad, name));
-  return npy_bytes(Tensor<std::int64_t>(reals.value.shape, std::move(*codes)));
+  return npy_bytes(Tensor<BigInt>(reals.value.shape, std::move(*codes)), words.bits);
 }
 
 }  // namespace

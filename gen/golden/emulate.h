@@ -23,6 +23,7 @@ struct NamedArray {
 /// The words of a port: value = scale * code + offset, with 1 entry or one per element of a row.
 struct PortWords {
   std::vector<Rational> scale, offset;
+  int bits = 64;  ///< of the widest code: over 64, arrays of them hold decimal text
   /// Outputs: the graph tensor whose value the port carries; empty: the output itself.
   std::string tensor{};
 };
@@ -32,14 +33,15 @@ struct EmulateRequest {
   std::vector<std::string> tensors;  ///< names of further tensors wanted
   /// With these, input arrays hold integers of the ports: one entry per graph input.
   std::vector<PortWords> input_words;
-  /// With these, output arrays are int64: one entry per graph output.
+  /// With these, output arrays are integers: one entry per graph output.
   std::vector<PortWords> output_words;
   Options options;
 };
 
 struct EmulateResult {
   std::int64_t rows = 0;
-  /// Contents of .npy files, batch first: one per graph output ('<f8', with words '<i8'), one per
+  /// Contents of .npy files, batch first: one per graph output ('<f8', with words npy_bytes' form
+  /// of their width), one per
   /// wanted tensor ('<f8').
   std::vector<std::string> outputs, tensors;
   std::vector<Tie> ties;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "nib/graph/graph.h"
+#include "nib/num/big_int.h"
 #include "nib/num/rational.h"
 #include "nib/num/tensor.h"
 
@@ -93,9 +94,9 @@ struct Given {
 /// The integer codes of `reals` on the grid scale * code + offset, per element (vectors of 1 entry
 /// or one per element of a row, `count` elements a row). nullopt at the first value that is proven
 /// off the grid; its index is written to `bad`.
-[[nodiscard]] std::optional<std::vector<std::int64_t>> codes_of(const Reals& reals,
-                                                                std::span<const Rational> scale,
-                                                                std::span<const Rational> offset,
-                                                                std::int64_t& bad);
+[[nodiscard]] std::optional<std::vector<BigInt>> codes_of(const Reals& reals,
+                                                          std::span<const Rational> scale,
+                                                          std::span<const Rational> offset,
+                                                          std::int64_t& bad);
 
 }  // namespace nib::golden

@@ -9,6 +9,7 @@
 #include "nib/lower/grouping.h"
 #include "nib/lower/lowerer.h"
 #include "nib/lower/rational_gcd.h"
+#include "nib/lower/width.h"
 
 namespace nib::lower {
 namespace {
@@ -133,11 +134,8 @@ Activation Lowerer::constant_value(const Constant& x, ValueId anchor, const grap
   value.scale = {grid};
   value.offset = {Rational(0)};
   for (const Rational& real : reals) {
-    const auto code = to_int64(Rational(real / grid).get_num());
-    if (!code || bits_for(Range{*code, *code}) > 62) {
-      fail(ErrorCode::E503, "a constant whose elements have no common grid of 62 bits", node.name);
-    }
-    op.fill.push_back(*code);
+    op.fill.emplace_back(Rational(real / grid).get_num());
+    check_width({op.fill.back(), op.fill.back()}, "a constant", node.name);
   }
   const auto [low, high] = std::minmax_element(op.fill.begin(), op.fill.end());
   value.range = {{*low, *high}};

@@ -2,10 +2,7 @@
 #include "nib/lower/conv_ranges.h"
 
 #include <algorithm>
-#include <limits>
 #include <map>
-
-#include "nib/base/check.h"
 
 namespace nib::lower {
 
@@ -42,47 +39,39 @@ ConvRanges::ConvRanges(const Conv& op, const Patches& patches, const Value& in, 
     for (std::int64_t c = 0; c < own; ++c) {
       const auto channel = static_cast<std::size_t>(o / out_group * own + c);
       for (std::int64_t t = 0; t < taps_; ++t) {
-        const Int128 w = op.weights[(o * own + c) * taps_ + t];
+        const std::int64_t w = op.weights[(o * own + c) * taps_ + t];
         if (w == 0) continue;
-        Wide& in_range = inside_[static_cast<std::size_t>(o * taps_ + t)];
-        Wide& out_range = outside_[static_cast<std::size_t>(o * taps_ + t)];
-        in_range.low += w * (w > 0 ? codes[channel].min : codes[channel].max);
-        in_range.high += w * (w > 0 ? codes[channel].max : codes[channel].min);
-        out_range.low += w * op.padding[channel];
-        out_range.high += w * op.padding[channel];
+        const BigInt& padding = op.padding[channel];
+        add_product(inside_[static_cast<std::size_t>(o * taps_ + t)], w, codes[channel]);
+        add_product(outside_[static_cast<std::size_t>(o * taps_ + t)], w, {padding, padding});
       }
     }
   }
 }
 
-ConvRanges::Wide ConvRanges::wide(std::int64_t o, std::int64_t kind) const {
-  Wide sum{bias_[static_cast<std::size_t>(o)], bias_[static_cast<std::size_t>(o)]};
+Range ConvRanges::of_kind(std::int64_t o, std::int64_t kind) const {
+  Range sum{bias_[static_cast<std::size_t>(o)], bias_[static_cast<std::size_t>(o)]};
   const std::vector<bool>& outside = outsides_[static_cast<std::size_t>(kind)];
   for (std::int64_t t = 0; t < taps_; ++t) {
     const auto at = static_cast<std::size_t>(o * taps_ + t);
-    const Wide& part = outside[static_cast<std::size_t>(t)] ? outside_[at] : inside_[at];
-    sum.low += part.low;
-    sum.high += part.high;
+    const Range& part = outside[static_cast<std::size_t>(t)] ? outside_[at] : inside_[at];
+    sum.min += part.min;
+    sum.max += part.max;
   }
   return sum;
 }
 
 Range ConvRanges::at(std::int64_t o, std::int64_t position) const {
-  const Wide sum = wide(o, kind_[static_cast<std::size_t>(position)]);
-  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
-  NIB_CHECK(sum.low >= -kMax && sum.high <= kMax, "a sum of at most 63 bits");
-  return {static_cast<std::int64_t>(sum.low), static_cast<std::int64_t>(sum.high)};
+  return of_kind(o, kind_[static_cast<std::size_t>(position)]);
 }
 
-bool ConvRanges::hull(std::int64_t o, Range& range) const {
-  constexpr Int128 kLimit = static_cast<Int128>(1) << 61;
+Range ConvRanges::hull(std::int64_t o) const {
+  Range range;
   for (std::size_t kind = 0; kind < outsides_.size(); ++kind) {
-    const Wide sum = wide(o, static_cast<std::int64_t>(kind));
-    if (sum.low < -kLimit || sum.high > kLimit) return false;
-    const Range one{static_cast<std::int64_t>(sum.low), static_cast<std::int64_t>(sum.high)};
+    const Range one = of_kind(o, static_cast<std::int64_t>(kind));
     range = kind == 0 ? one : nib::hull(range, one);
   }
-  return true;
+  return range;
 }
 
 }  // namespace nib::lower

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "nib/lower/int128.h"
 #include "nib/lower/integer_graph.h"
 #include "nib/lower/patches.h"
 
@@ -17,20 +16,17 @@ class ConvRanges {
  public:
   ConvRanges(const Conv& op, const Patches& patches, const Value& in, std::int64_t image);
 
-  /// Range of the sums of output channel `o` at `position`. Fails (internal error) beyond 63 bits.
+  /// Range of the sums of output channel `o` at `position`.
   [[nodiscard]] Range at(std::int64_t o, std::int64_t position) const;
-  /// Over all positions; false where it needs more than 62 bits.
-  [[nodiscard]] bool hull(std::int64_t o, Range& range) const;
+  /// Over all positions.
+  [[nodiscard]] Range hull(std::int64_t o) const;
 
  private:
-  struct Wide {
-    Int128 low = 0, high = 0;
-  };
-  [[nodiscard]] Wide wide(std::int64_t o, std::int64_t kind) const;
+  [[nodiscard]] Range of_kind(std::int64_t o, std::int64_t kind) const;
 
   std::int64_t taps_;
-  std::vector<std::int64_t> bias_;
-  std::vector<Wide> inside_, outside_;       ///< of (output channel, tap)
+  std::vector<BigInt> bias_;
+  std::vector<Range> inside_, outside_;      ///< of (output channel, tap)
   std::vector<std::int32_t> kind_;           ///< of each position
   std::vector<std::vector<bool>> outsides_;  ///< of each kind: taps that lie outside
 };

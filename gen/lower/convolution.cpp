@@ -11,6 +11,7 @@
 #include "nib/lower/lowerer.h"
 #include "nib/lower/patches.h"
 #include "nib/lower/rows.h"
+#include "nib/lower/width.h"
 
 namespace nib::lower {
 namespace {
@@ -51,16 +52,16 @@ std::vector<Operand> channels_of(const AffineView& view, const Value& base,
 }
 
 /// The code of the real 0 in each channel; 0 where the channel takes no weight.
-std::vector<std::int64_t> padding_of(const std::vector<Operand>& channels, bool padded) {
-  std::vector<std::int64_t> padding;
+std::vector<BigInt> padding_of(const std::vector<Operand>& channels, bool padded) {
+  std::vector<BigInt> padding;
   for (const Operand& channel : channels) {
-    std::int64_t code = 0;
+    BigInt code = 0;
     if (padded && sgn(channel.scale) != 0) {
       const Rational zero = -channel.offset / channel.scale;
       NIB_CHECK(zero.get_den() == 1, "a zero on the grid");
-      code = to_int64(zero.get_num()).value();
+      code = BigInt(zero.get_num());
     }
-    padding.push_back(code);
+    padding.push_back(std::move(code));
   }
   return padding;
 }
@@ -85,10 +86,8 @@ ValueId Lowerer::emit_conv(const Activation& x, Conv conv, Value value, Node nod
   for (std::int64_t image = 0; image < patches.images(); ++image) {
     const ConvRanges own(conv, patches, base, image);
     for (std::int64_t o = 0; o < channels.count; ++o) {
-      Range range;
-      if (!own.hull(o, range)) {
-        fail(ErrorCode::E503, "an accumulator of over 62 bits", error_name);
-      }
+      const Range range = own.hull(o);
+      check_width(range, "an accumulator", error_name);
       Range& all = ranges[static_cast<std::size_t>(o)];
       all = image == 0 ? range : hull(all, range);
     }
@@ -115,10 +114,9 @@ Activation Lowerer::convolve(Activation x, const ConvForm& form, const graph::No
       channels_of(*affine_view(x), result_.value(x.base), channels);
   const std::int64_t outputs = patches.out_channels(), taps = patches.taps();
   const std::int64_t own = patches.in_channels() / form.groups, out_group = outputs / form.groups;
-  Conv conv{form.window, form.groups,
-            Tensor<std::int64_t>(weights_shape(outputs, own, form.window)),
-            std::vector<std::int64_t>(static_cast<std::size_t>(outputs), 0),
-            padding_of(operands, padded)};
+  Conv conv{
+      form.window, form.groups, Tensor<std::int64_t>(weights_shape(outputs, own, form.window)),
+      std::vector<BigInt>(static_cast<std::size_t>(outputs), 0), padding_of(operands, padded)};
   Value value;
   value.name = name;
   value.is_graph_tensor = name == out_value(node).name && form.shape == out_value(node).shape;
@@ -172,7 +170,7 @@ Activation Lowerer::sum_windows(Activation x, const Window& window, const Shape&
       channels_of(*affine_view(x), result_.value(x.base), channels);
   const std::int64_t count = patches.in_channels(), taps = patches.taps();
   Conv conv{window, count, Tensor<std::int64_t>(weights_shape(count, 1, window), 1),
-            std::vector<std::int64_t>(operands.size(), 0), padding_of(operands, padded)};
+            std::vector<BigInt>(operands.size(), 0), padding_of(operands, padded)};
   for (std::int64_t c = 0; c < count; ++c) {
     if (sgn(operands[static_cast<std::size_t>(c)].scale) != 0) continue;
     std::fill_n(conv.weights.data.begin() + static_cast<std::ptrdiff_t>(c * taps), taps, 0);

@@ -29,7 +29,7 @@ class Search {
          StepFunction& steps)
       : function_(function), quantiser_(quantiser), node_(node), steps_(steps) {}
 
-  void stretch(std::int64_t first, std::int64_t last) {
+  void stretch(const BigInt& first, const BigInt& last) {
     const std::int64_t from = code_at(function_, quantiser_, first);
     enter(first, from);
     if (first == last) return;
@@ -39,19 +39,20 @@ class Search {
 
  private:
   /// Enters all codes after `low`, up to and including that of `high`.
-  void between(std::int64_t low, std::int64_t code_low, std::int64_t high, std::int64_t code_high) {
+  void between(const BigInt& low, std::int64_t code_low, const BigInt& high,
+               std::int64_t code_high) {
     if (code_low == code_high) return;
     if (high - low == 1) {
       enter(high, code_high);
       return;
     }
-    const std::int64_t middle = low + (high - low) / 2;
+    const BigInt middle = low + ((high - low) >> 1);
     const std::int64_t code = code_at(function_, quantiser_, middle);
     between(low, code_low, middle, code);
     between(middle, code, high, code_high);
   }
 
-  void enter(std::int64_t x, std::int64_t code) {
+  void enter(const BigInt& x, std::int64_t code) {
     if (steps_.levels.empty()) {
       steps_.levels.push_back(code);
       return;
@@ -73,7 +74,7 @@ class Search {
 
 }  // namespace
 
-int compare_at(const RealFunction& function, std::size_t ops, std::int64_t x,
+int compare_at(const RealFunction& function, std::size_t ops, const BigInt& x,
                const Rational& target) {
   RealFunction prefix = function;
   prefix.ops.resize(ops);
@@ -84,7 +85,7 @@ int compare_at(const RealFunction& function, std::size_t ops, std::int64_t x,
   });
 }
 
-std::int64_t code_at(const RealFunction& function, const Quantiser& quantiser, std::int64_t x) {
+std::int64_t code_at(const RealFunction& function, const Quantiser& quantiser, const BigInt& x) {
   const auto exact_value = evaluate(function, x);
   std::optional<Surd> t;
   if (exact_value) t = *exact_value * Surd(quantiser.unit) + Surd(quantiser.shift);
@@ -111,22 +112,22 @@ std::int64_t code_at(const RealFunction& function, const Quantiser& quantiser, s
   });
 }
 
-std::vector<std::int64_t> stretches_of(const RealFunction& function) {
-  std::vector<std::int64_t> starts{function.domain.min};
+std::vector<BigInt> stretches_of(const RealFunction& function) {
+  std::vector<BigInt> starts{function.domain.min};
   for (std::size_t i = 0; i < function.ops.size(); ++i) {
     const std::optional<Rational> turn = turn_of(function.ops[i]);
     if (!turn) continue;
-    std::vector<std::int64_t> next;
+    std::vector<BigInt> next;
     for (std::size_t s = 0; s < starts.size(); ++s) {
-      const std::int64_t last = s + 1 < starts.size() ? starts[s + 1] - 1 : function.domain.max;
+      const BigInt last = s + 1 < starts.size() ? starts[s + 1] - 1 : function.domain.max;
       next.push_back(starts[s]);
       // What goes into the operator is monotone here: it passes the turn once at most.
-      const auto below = [&](std::int64_t x) { return compare_at(function, i, x, *turn) < 0; };
+      const auto below = [&](const BigInt& x) { return compare_at(function, i, x, *turn) < 0; };
       const bool first_below = below(starts[s]);
       if (below(last) == first_below) continue;
-      std::int64_t low = starts[s], high = last;
+      BigInt low = starts[s], high = last;
       while (high - low > 1) {
-        const std::int64_t middle = low + (high - low) / 2;
+        const BigInt middle = low + ((high - low) >> 1);
         (below(middle) == first_below ? low : high) = middle;
       }
       next.push_back(high);
@@ -141,7 +142,7 @@ StepFunction steps_of_curve(const RealFunction& function, const Quantiser& quant
   StepFunction steps;
   steps.domain = function.domain;
   Search search(function, quantiser, node, steps);
-  const std::vector<std::int64_t> starts = stretches_of(function);
+  const std::vector<BigInt> starts = stretches_of(function);
   for (std::size_t s = 0; s < starts.size(); ++s) {
     search.stretch(starts[s], s + 1 < starts.size() ? starts[s + 1] - 1 : function.domain.max);
   }

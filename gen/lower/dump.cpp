@@ -24,8 +24,9 @@ std::string list(const std::vector<T>& items, Text text) {
   return line + "]";
 }
 
-std::string integers(const std::vector<std::int64_t>& items) {
-  return list(items, [](std::int64_t x) { return std::to_string(x); });
+template <class T>
+std::string integers(const std::vector<T>& items) {
+  return list(items, [](const T& x) { return to_string(BigInt(x)); });
 }
 
 std::string text_of(const Rational& x) { return nib::to_string(x); }
@@ -64,8 +65,8 @@ struct OpLines {
     std::string text = fmt::format("linear {} x {}, {} nonzero", outputs, inputs, nonzero);
     for (std::int64_t o = 0; o < std::min<std::int64_t>(outputs, kLongest); ++o) {
       const auto row = op.weights.data.begin() + o * inputs;
-      text += fmt::format("\n    {} + {}", integers({row, row + inputs}),
-                          op.bias[static_cast<std::size_t>(o)]);
+      text += fmt::format("\n    {} + {}", integers(std::vector<std::int64_t>(row, row + inputs)),
+                          to_string(op.bias[static_cast<std::size_t>(o)]));
     }
     if (outputs > static_cast<std::int64_t>(kLongest)) {
       text += fmt::format("\n    ... {} rows in all", outputs);
@@ -109,8 +110,8 @@ struct OpLines {
                     window(op.window), op.groups, nonzero, integers(op.padding));
     for (std::int64_t o = 0; o < std::min<std::int64_t>(outputs, kLongest); ++o) {
       const auto row = op.weights.data.begin() + o * inputs;
-      text += fmt::format("\n    {} + {}", integers({row, row + inputs}),
-                          op.bias[static_cast<std::size_t>(o)]);
+      text += fmt::format("\n    {} + {}", integers(std::vector<std::int64_t>(row, row + inputs)),
+                          to_string(op.bias[static_cast<std::size_t>(o)]));
     }
     if (outputs > static_cast<std::int64_t>(kLongest)) {
       text += fmt::format("\n    ... {} channels in all", outputs);

@@ -8,9 +8,10 @@
 #include "nib/base/check.h"
 #include "nib/base/error.h"
 #include "nib/lower/grouping.h"
-#include "nib/lower/int128.h"
 #include "nib/lower/lowerer.h"
 #include "nib/lower/rational_gcd.h"
+#include "nib/lower/rows.h"
+#include "nib/lower/width.h"
 
 namespace nib::lower {
 namespace {
@@ -19,40 +20,46 @@ namespace {
 /// kernel 1, each channel by itself.
 constexpr std::int64_t kMaxDiagonal = 256;
 
-/// The codes factor * code + constant. Errors E0503: over 62 bits.
-Range image_of(const Range& range, std::int64_t factor, std::int64_t constant,
+/// The codes factor * code + constant. Errors E0503: over kMaxWordBits.
+Range image_of(const Range& range, std::int64_t factor, const BigInt& constant,
                const std::string& name) {
-  const Int128 ends[2] = {static_cast<Int128>(range.min) * factor + constant,
-                          static_cast<Int128>(range.max) * factor + constant};
-  const Int128 low = std::min(ends[0], ends[1]), high = std::max(ends[0], ends[1]);
-  constexpr Int128 kLimit = static_cast<Int128>(1) << 61;
-  if (low < -kLimit || high > kLimit) fail(ErrorCode::E503, "a common grid of over 62 bits", name);
-  return {static_cast<std::int64_t>(low), static_cast<std::int64_t>(high)};
+  const Range image = range * factor + Range{constant, constant};
+  check_width(image, "a common grid", name);
+  return image;
 }
 
-std::int64_t whole(const Rational& x, const std::string& name) {
+BigInt whole(const Rational& x) {
   NIB_CHECK(x.get_den() == 1, "a number on the grid");
-  constexpr std::int64_t kLimit = std::int64_t{1} << 60;
-  const auto k = to_int64(x.get_num());
-  if (!k || std::abs(*k) > kLimit) {
+  return BigInt(x.get_num());
+}
+
+/// A factor of codes, which weights are multiplied by.
+std::int64_t whole_factor(const Rational& x, const std::string& name) {
+  const auto k = to_int64(whole(x));
+  if (!k) {
     fail(ErrorCode::E503, "tensors on very different grids come together", name);
   }
   return *k;
 }
 
 /// Multiplies row o of the weights by factor[groups of o] and adds the constants to the biases.
-void scale_rows(Tensor<std::int64_t>& weights, std::vector<std::int64_t>& bias,
-                const Grouping& rows, const Recoding& recoding) {
+/// Errors E0503: weights of over kMaxWeightBits.
+void scale_rows(Tensor<std::int64_t>& weights, std::vector<BigInt>& bias, const Grouping& rows,
+                const Recoding& recoding, const std::string& name) {
   const std::int64_t outputs = weights.shape[0], inputs = weights.size() / outputs;
   for (std::int64_t o = 0; o < outputs; ++o) {
     const std::size_t g = recoding.grouping.of(first_of(rows, o));
     const std::int64_t k = recoding.factor[g];
     for (std::int64_t i = 0; i < inputs; ++i) {
       std::int64_t& weight = weights[o * inputs + i];
-      weight = checked_mul(weight, k);
+      if (__builtin_mul_overflow(weight, k, &weight) ||
+          !fits_signed({weight, weight}, kMaxWeightBits)) {
+        fail(ErrorCode::E503,
+             fmt::format("weights of over {} bits on a common grid", kMaxWeightBits), name);
+      }
     }
-    std::int64_t& own = bias[static_cast<std::size_t>(o)];
-    own = checked_add(checked_mul(own, k), recoding.constant[g]);
+    BigInt& own = bias[static_cast<std::size_t>(o)];
+    own = own * k + recoding.constant[g];
   }
 }
 
@@ -119,7 +126,7 @@ Activation Lowerer::plain(const Activation& activation, const std::string& name)
   if (zero) {
     const auto groups = view->scale.size();
     Recoding recoding{view->grouping, view->scale, view->offset,
-                      std::vector<std::int64_t>(groups, 1), std::vector<std::int64_t>(groups, 0)};
+                      std::vector<std::int64_t>(groups, 1), std::vector<BigInt>(groups, 0)};
     for (std::size_t g = 0; g < groups; ++g) {
       if (sgn(recoding.scale[g]) != 0) continue;
       recoding.scale[g] = 1;
@@ -148,6 +155,9 @@ Activation Lowerer::recode(const Activation& activation, const Recoding& recodin
   for (std::int64_t g = 0; g < joint.count; ++g) {
     const std::int64_t e = first_of(joint, g);
     const std::size_t at = recoding.grouping.of(e);
+    if (!fits_signed({recoding.factor[at], recoding.factor[at]}, kMaxWeightBits)) {
+      fail(ErrorCode::E503, "tensors on very different grids come together", name);
+    }
     fresh.scale.push_back(recoding.scale[at]);
     fresh.offset.push_back(recoding.offset[at]);
     fresh.range.push_back(
@@ -157,10 +167,10 @@ Activation Lowerer::recode(const Activation& activation, const Recoding& recodin
   if (rows && activation.exclusive && !read_already(activation.base) && refines(*rows, joint, n)) {
     Node& producer = result_.nodes[static_cast<std::size_t>(old.producer)];
     if (auto* linear = std::get_if<Linear>(&producer.op)) {
-      scale_rows(linear->weights, linear->bias, *rows, recoding);
+      scale_rows(linear->weights, linear->bias, *rows, recoding, name);
     } else {
       auto& conv = std::get<Conv>(producer.op);
-      scale_rows(conv.weights, conv.bias, *rows, recoding);
+      scale_rows(conv.weights, conv.bias, *rows, recoding, name);
     }
     if (activation.stages.empty()) {
       fresh.name = old.name;
@@ -226,12 +236,13 @@ Activation Lowerer::recoded_by_node(const Activation& activation, const Recoding
 
 Activation Lowerer::regrid(const Activation& activation, const Grouping& grouping,
                            const std::vector<std::int64_t>& factor,
-                           const std::vector<std::int64_t>& constant, const std::string& name) {
+                           const std::vector<BigInt>& constant, const std::string& name) {
   const Value& old = result_.value(activation.base);
   Recoding recoding{join(old.grouping, grouping, element_count(activation.shape)), {}, {}, {}, {}};
   for (std::int64_t g = 0; g < recoding.grouping.count; ++g) {
     const std::int64_t e = first_of(recoding.grouping, g);
-    const std::int64_t k = factor[grouping.of(e)], c = constant[grouping.of(e)];
+    const std::int64_t k = factor[grouping.of(e)];
+    const BigInt& c = constant[grouping.of(e)];
     // real = scale code + offset = (scale / k) (k code + c) + (offset - scale c / k)
     const Rational scale = old.scale_of(e) / to_rational(k);
     recoding.scale.push_back(scale);
@@ -298,8 +309,8 @@ Activation Lowerer::one_grid(const Activation& activation, const Grouping& group
     const Rational real = constant ? Rational(scale * to_rational(range.min) + offset) : offset;
     recoding.scale.push_back(t.grid);
     recoding.offset.push_back(t.offset);
-    recoding.factor.push_back(constant ? 0 : whole(Rational(scale / t.grid), name));
-    recoding.constant.push_back(whole(Rational((real - t.offset) / t.grid), name));
+    recoding.factor.push_back(constant ? 0 : whole_factor(Rational(scale / t.grid), name));
+    recoding.constant.push_back(whole(Rational((real - t.offset) / t.grid)));
   });
   return recode(activation, recoding, name + "/grid");
 }

@@ -6,7 +6,6 @@
 
 #include "nib/base/check.h"
 #include "nib/lower/conv_ranges.h"
-#include "nib/lower/int128.h"
 #include "nib/lower/patches.h"
 
 namespace nib::lower {
@@ -26,7 +25,7 @@ void check_value(const IntegerGraph& graph, ValueId id) {
   for (std::size_t g = 0; g < value.scale.size(); ++g) {
     NIB_CHECK(sgn(value.scale[g]) != 0, "a scale of 0: " + name);
     NIB_CHECK(value.range[g].min <= value.range[g].max, "a range: " + name);
-    NIB_CHECK(bits_for(value.range[g]) <= 63, "a width over 63 bits: " + name);
+    NIB_CHECK(fits_signed(value.range[g], kMaxWordBits), "a width over the limit: " + name);
   }
   NIB_CHECK(value.elements() > 0, "no elements: " + name);
   NIB_CHECK(value.producer >= 0 && static_cast<std::size_t>(value.producer) < graph.nodes.size(),
@@ -62,17 +61,13 @@ struct NodeCheck {
     const std::int64_t outputs = op.weights.shape[0], inputs = op.weights.shape[1];
     const std::int64_t o = element % outputs, row = element / outputs;
     const std::int64_t* weights = op.weights.data.data() + o * inputs;
-    Int128 low = op.bias[static_cast<std::size_t>(o)], high = low;
+    Range sum{op.bias[static_cast<std::size_t>(o)], op.bias[static_cast<std::size_t>(o)]};
     const Range* one = in(0).grouping.count == 1 ? in(0).range.data() : nullptr;
     for (std::int64_t i = 0; i < inputs; ++i) {
       if (weights[i] == 0) continue;
-      const Range& range = one != nullptr ? *one : in(0).range_of(row * inputs + i);
-      const Int128 w = weights[i];
-      low += w * (w > 0 ? range.min : range.max);
-      high += w * (w > 0 ? range.max : range.min);
+      add_product(sum, weights[i], one != nullptr ? *one : in(0).range_of(row * inputs + i));
     }
-    const Range& range = out().range_of(element);
-    NIB_CHECK(range.min <= low && high <= range.max, "the range of " + node.name);
+    NIB_CHECK(out().range_of(element).contains(sum), "the range of " + node.name);
   }
   void operator()(const Step& op) const {
     arity(1);
@@ -87,7 +82,7 @@ struct NodeCheck {
   void check_steps(const StepFunction& steps) const {
     NIB_CHECK(steps.levels.size() == steps.thresholds.size() + 1, "levels of " + node.name);
     for (std::size_t i = 0; i < steps.thresholds.size(); ++i) {
-      const std::int64_t before = i == 0 ? steps.domain.min : steps.thresholds[i - 1];
+      const BigInt& before = i == 0 ? steps.domain.min : steps.thresholds[i - 1];
       NIB_CHECK(before < steps.thresholds[i] && steps.thresholds[i] <= steps.domain.max,
                 "thresholds of " + node.name);
       NIB_CHECK(steps.levels[i] != steps.levels[i + 1], "equal neighbours in " + node.name);
@@ -229,10 +224,12 @@ struct NodeCheck {
 
 }  // namespace
 
-std::int64_t StepFunction::operator()(std::int64_t x) const {
+std::int64_t StepFunction::operator()(const BigInt& x) const {
   const auto at = std::upper_bound(thresholds.begin(), thresholds.end(), x) - thresholds.begin();
   return levels[static_cast<std::size_t>(at)];
 }
+
+std::int64_t StepFunction::operator()(std::int64_t x) const { return (*this)(BigInt(x)); }
 
 Range StepFunction::image() const {
   const auto [low, high] = std::minmax_element(levels.begin(), levels.end());

@@ -52,10 +52,11 @@ struct Value {
 /// differ; levels need not be monotone. levels.size() == thresholds.size() + 1.
 struct StepFunction {
   Range domain;
-  std::vector<std::int64_t> thresholds;
+  std::vector<BigInt> thresholds;
   std::vector<std::int64_t> levels;
 
   [[nodiscard]] std::int64_t operator()(std::int64_t x) const;
+  [[nodiscard]] std::int64_t operator()(const BigInt& x) const;
   [[nodiscard]] Range image() const;
   friend bool operator==(const StepFunction&, const StepFunction&) = default;
 };
@@ -69,7 +70,7 @@ struct Input {
 /// `inputs` numbers, those of y rows of `outputs` (x may have any shape that holds such rows).
 struct Linear {
   Tensor<std::int64_t> weights;  ///< outputs x inputs
-  std::vector<std::int64_t> bias;
+  std::vector<BigInt> bias;
 };
 /// y[e] = steps[grouping.of(e)](x[e]).
 struct Step {
@@ -86,7 +87,7 @@ struct Clamp {
 struct Reindex {
   static constexpr std::int32_t kFilled = -1;
   std::vector<std::int32_t> source;
-  std::vector<std::int64_t> fill;  ///< codes, one for each filled element
+  std::vector<BigInt> fill;  ///< codes, one for each filled element
 };
 /// y[e] = sum_k factors[k] * x_k[e], all of one shape: residual additions.
 struct Sum {
@@ -119,9 +120,9 @@ struct Window {
 struct Conv {
   Window window;
   std::int64_t groups = 1;
-  Tensor<std::int64_t> weights;       ///< (O, C / groups, kernel...), whatever the layout of x
-  std::vector<std::int64_t> bias;     ///< O
-  std::vector<std::int64_t> padding;  ///< C
+  Tensor<std::int64_t> weights;  ///< (O, C / groups, kernel...), whatever the layout of x
+  std::vector<BigInt> bias;      ///< O
+  std::vector<BigInt> padding;   ///< C
 };
 /// The largest code under the window, per channel; padding never wins (and each window covers an
 /// element at least). Elements of a channel are on one grid, of positive scale.
@@ -168,8 +169,13 @@ void verify(const IntegerGraph& graph);
 /// A stable text form for golden texts.
 [[nodiscard]] std::string dump(const IntegerGraph& graph);
 /// Runs rows of input codes (one tensor per input, batch first or flat rows); returns the codes of
-/// `keep`, batch first. Codes outside an input's range are an internal error.
+/// `keep`, batch first. Codes outside an input's range are an internal error. Errors E0503: codes
+/// of over 64 bits.
 [[nodiscard]] std::vector<Tensor<std::int64_t>> execute(
+    const IntegerGraph& graph, const std::vector<Tensor<std::int64_t>>& inputs,
+    const std::vector<ValueId>& keep);
+/// The same with codes of any size.
+[[nodiscard]] std::vector<Tensor<BigInt>> execute_wide(
     const IntegerGraph& graph, const std::vector<Tensor<std::int64_t>>& inputs,
     const std::vector<ValueId>& keep);
 

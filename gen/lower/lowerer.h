@@ -47,7 +47,8 @@ struct AffineView {
 struct Recoding {
   Grouping grouping;
   std::vector<Rational> scale, offset;
-  std::vector<std::int64_t> factor, constant;
+  std::vector<std::int64_t> factor;
+  std::vector<BigInt> constant;
 };
 
 /// What a common grid must have besides.
@@ -59,7 +60,8 @@ struct GridNeeds {
 /// Elements that a rearrangement fills: their codes, in order, and for each the element of the
 /// operand whose grid the code is on.
 struct Fill {
-  std::vector<std::int64_t> adopted, codes;
+  std::vector<std::int64_t> adopted;
+  std::vector<BigInt> codes;
 };
 
 /// A convolution by constant weights: weight (output, input of its group, tap) is element
@@ -152,8 +154,7 @@ class Lowerer {
   /// An activation with the same reals, whose codes are factor[g] * code + constant[g].
   [[nodiscard]] Activation regrid(const Activation& activation, const Grouping& grouping,
                                   const std::vector<std::int64_t>& factor,
-                                  const std::vector<std::int64_t>& constant,
-                                  const std::string& name);
+                                  const std::vector<BigInt>& constant, const std::string& name);
   /// The same reals, affine, with one scale and offset for all elements of a group of `groups`.
   [[nodiscard]] Activation one_grid(const Activation& activation, const Grouping& groups,
                                     GridNeeds needs, const std::string& name);

@@ -13,19 +13,18 @@ namespace {
 using Kind = ScalarOp::Kind;
 
 /// The smallest integer of [low, high + 1] that is >= x.
-std::int64_t clamped_ceil(const Surd& x, std::int64_t low, std::int64_t high) {
-  const Integer at = x.ceil();
-  if (at <= to_integer(low)) return low;
-  if (at > to_integer(high)) return high + 1;
-  return to_int64(at).value();
+BigInt clamped_ceil(const Surd& x, const BigInt& low, const BigInt& high) {
+  BigInt at(x.ceil());
+  if (at <= low) return low;
+  return at > high ? high + 1 : at;
 }
 
 /// The pieces under construction, with the domain's last value.
 struct Builder {
   std::vector<Piece> pieces;
-  std::int64_t last = 0;
+  BigInt last = 0;
 
-  [[nodiscard]] std::int64_t end_of(std::size_t i) const {
+  [[nodiscard]] BigInt end_of(std::size_t i) const {
     return i + 1 < pieces.size() ? pieces[i + 1].start - 1 : last;
   }
 
@@ -41,7 +40,7 @@ struct Builder {
     std::vector<Piece> result;
     for (std::size_t i = 0; i < pieces.size(); ++i) {
       const Piece& piece = pieces[i];
-      const std::int64_t end = end_of(i);
+      const BigInt end = end_of(i);
       const Piece bent{piece.start, piece.a * factor, piece.b * factor + constant};
       const int slope = piece.a.sign();
       if (slope == 0) {
@@ -51,7 +50,7 @@ struct Builder {
       }
       // a x + b crosses the limit at (limit - b) / a; on the crossing both forms are equal.
       const Surd crossing = (limit - piece.b) * piece.a.inverse();
-      const std::int64_t split = clamped_ceil(crossing, piece.start, end);
+      const BigInt split = clamped_ceil(crossing, piece.start, end);
       const bool bent_first = (slope > 0) != upper;
       if (split > piece.start) result.push_back(bent_first ? bent : piece);
       if (split <= end) {
@@ -65,7 +64,7 @@ struct Builder {
 
 }  // namespace
 
-std::optional<Surd> evaluate(const RealFunction& function, std::int64_t x) {
+std::optional<Surd> evaluate(const RealFunction& function, const BigInt& x) {
   std::optional<Surd> value = Rational(function.scale * to_rational(x) + function.offset);
   for (const ScalarOp& op : function.ops) {
     value = apply(op, *value);
@@ -84,7 +83,7 @@ bool same_function(const RealFunction& a, const RealFunction& b) {
                     });
 }
 
-Enclosure enclose(const RealFunction& function, std::size_t ops, std::int64_t x, int bits) {
+Enclosure enclose(const RealFunction& function, std::size_t ops, const BigInt& x, int bits) {
   std::optional<Surd> value = Rational(function.scale * to_rational(x) + function.offset);
   Surd last = *value;
   std::size_t i = 0;
@@ -127,10 +126,10 @@ std::vector<Piece> pieces_of(const RealFunction& function) {
 }
 
 std::optional<Tabulated> tabulate(const RealFunction& function, std::int64_t limit) {
-  const auto [min, max] = function.domain;
+  const auto& [min, max] = function.domain;
   if (max - min >= limit) return std::nullopt;
   std::vector<Rational> values;
-  for (std::int64_t x = min; x <= max; ++x) {
+  for (BigInt x = min; x <= max; ++x) {
     const auto value = evaluate(function, x);
     if (!value || !value->is_rational()) return std::nullopt;
     values.push_back(value->rational());

@@ -24,21 +24,21 @@ struct RealFunction {
 
 /// a x + b for the integers from `start` up to the next piece.
 struct Piece {
-  std::int64_t start = 0;
+  BigInt start = 0;
   Surd a, b;
 };
 
 /// The exact value by the definition, operator by operator, where each has one in closed form.
-[[nodiscard]] std::optional<Surd> evaluate(const RealFunction& function, std::int64_t x);
+[[nodiscard]] std::optional<Surd> evaluate(const RealFunction& function, const BigInt& x);
 /// True only where both are made of equal parts.
 [[nodiscard]] bool same_function(const RealFunction& a, const RealFunction& b);
 /// Bounds of the value after the first `ops` operators.
-[[nodiscard]] Enclosure enclose(const RealFunction& function, std::size_t ops, std::int64_t x,
+[[nodiscard]] Enclosure enclose(const RealFunction& function, std::size_t ops, const BigInt& x,
                                 int bits);
 /// All operators are lines between their bends.
 [[nodiscard]] bool is_piecewise_linear(const RealFunction& function);
 /// Values of the domain at which monotone stretches begin, the first one domain.min.
-[[nodiscard]] std::vector<std::int64_t> stretches_of(const RealFunction& function);
+[[nodiscard]] std::vector<BigInt> stretches_of(const RealFunction& function);
 /// A piecewise linear function in closed form. Every affine factor must be a monomial (see Surd).
 [[nodiscard]] std::vector<Piece> pieces_of(const RealFunction& function);
 

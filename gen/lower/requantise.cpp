@@ -64,7 +64,7 @@ std::string stage_words(const graph::Node& node) {
 }
 
 /// Whole numbers around the value at one point.
-Reach around(const RealFunction& function, std::int64_t x) {
+Reach around(const RealFunction& function, const BigInt& x) {
   if (const auto value = evaluate(function, x)) {
     if (value->is_rational()) return {value->rational(), value->rational()};
     return {Rational(value->floor()), Rational(value->ceil())};
@@ -100,18 +100,18 @@ Reach Lowerer::reach_of(const Activation& x) const {
   const Grouping grouping = grouping_of(x);
   for (std::int64_t g = 0; g < grouping.count; ++g) {
     const RealFunction function = function_of(x, first_of(grouping, g));
-    std::vector<std::int64_t> starts;
+    std::vector<BigInt> starts;
     if (is_piecewise_linear(function)) {
       for (const Piece& piece : pieces_of(function)) starts.push_back(piece.start);
     } else {
       starts = stretches_of(function);
     }
-    std::vector<std::int64_t> ends{function.domain.max};
-    for (const std::int64_t start : starts) {
+    std::vector<BigInt> ends{function.domain.max};
+    for (const BigInt& start : starts) {
       ends.push_back(start);
       if (start > function.domain.min) ends.push_back(start - 1);
     }
-    for (const std::int64_t end : ends) {
+    for (const BigInt& end : ends) {
       const Reach own = around(function, end);
       if (!all) all = own;
       all = Reach{std::min(all->low, own.low), std::max(all->high, own.high)};
@@ -147,7 +147,7 @@ bool Lowerer::is_identity(const Activation& activation, const Quantisers& quanti
     const Rational& offset = view->offset[view->grouping.of(e)];
     const Rational slope = scale * q.unit, start = offset * q.unit + q.shift;
     if (slope.get_den() != 1 || start.get_den() != 1) return false;
-    for (const std::int64_t x : {base.range_of(e).min, base.range_of(e).max}) {
+    for (const BigInt& x : {base.range_of(e).min, base.range_of(e).max}) {
       const Rational code = slope * to_rational(x) + start + to_rational(q.after_rounding);
       if (code < to_rational(q.codes.min) || code > to_rational(q.codes.max)) return false;
       const Rational value = scale * to_rational(x) + offset;
@@ -168,7 +168,8 @@ Activation Lowerer::on_quantiser_grid(Activation x, const Quantisers& quantisers
   if (!rows || (base.shape != shape && !shape_is_free(x.base))) return x;
   const Grouping grouping = join(base.grouping, quantisers.grouping, base.elements());
   if (grouping != *rows) return x;
-  std::vector<std::int64_t> factor, constant;
+  std::vector<std::int64_t> factor;
+  std::vector<BigInt> constant;
   for (std::int64_t g = 0; g < grouping.count; ++g) {
     const std::int64_t e = first_of(grouping, g);
     const Quantiser& q = quantisers.channels[quantisers.grouping.of(e)];
@@ -177,8 +178,10 @@ Activation Lowerer::on_quantiser_grid(Activation x, const Quantisers& quantisers
     const Rational c =
         fixed ? Rational(0) : Rational((base.offset_of(e) - q.out_offset) / q.out_scale);
     NIB_CHECK(k.get_den() == 1 && c.get_den() == 1, "values on the grid of a quantiser");
-    factor.push_back(to_int64(k.get_num()).value());
-    constant.push_back(to_int64(c.get_num()).value());
+    const auto fits = to_int64(k.get_num());
+    if (!fits) fail(ErrorCode::E503, "a grid far finer than the quantiser's", node.name);
+    factor.push_back(*fits);
+    constant.emplace_back(c.get_num());
   }
   producer.sources.push_back(node.name);
   Activation result = regrid(x, grouping, factor, constant, node.name + "/grid");

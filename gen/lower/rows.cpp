@@ -1,14 +1,16 @@
 // Weights become integers, row by row.
 #include "nib/lower/rows.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <utility>
 
 #include "nib/base/error.h"
-#include "nib/lower/int128.h"
 #include "nib/lower/rational_gcd.h"
+#include "nib/lower/width.h"
 
 namespace nib::lower {
 namespace {
@@ -26,6 +28,11 @@ Dyadic dyadic(double x) {
   d.mantissa /= std::int64_t{1} << zeros;
   d.exponent += zeros - 53;
   return d;
+}
+
+[[noreturn]] void fail_weights(const std::string& node) {
+  fail(ErrorCode::E503, fmt::format("weights without a common grid of {} bits", kMaxWeightBits),
+       node);
 }
 
 }  // namespace
@@ -105,7 +112,7 @@ Row RowMaker::slow(const std::vector<Rational>& weights, const std::string& node
   for (std::size_t i = 0; i < weights.size(); ++i) {
     const Rational integer = products[i] / divisor;
     const auto fits = to_int64(integer.get_num());
-    if (!fits) fail(ErrorCode::E503, "weights without a common grid of 63 bits", node);
+    if (!fits) fail_weights(node);
     row.integers[i] = *fits;
   }
   return row;
@@ -114,12 +121,9 @@ Row RowMaker::slow(const std::vector<Rational>& weights, const std::string& node
 void RowMaker::add_offset(Row& row, const Constant& weights,
                           const std::vector<std::int64_t>& index) const {
   if (one_shift_ && sgn(shift_) != 0) {
-    Integer total = 0;
-    Int128 sum = 0;
-    for (const std::int64_t w : row.integers) sum += w;
-    total = to_integer(static_cast<std::int64_t>(sum >> 32)) * to_integer(std::int64_t{1} << 32) +
-            to_integer(static_cast<std::int64_t>(sum & 0xffffffff));
-    row.offset = shift_ * row.scale * Rational(total);
+    BigInt total = 0;
+    for (const std::int64_t w : row.integers) total += w;
+    row.offset = shift_ * row.scale * to_rational(total);
   }
   for (std::size_t i = 0; i < operands_.size(); ++i) {
     const Operand& operand = operands_[i];
@@ -150,20 +154,20 @@ Row RowMaker::make(const Constant& weights, const std::vector<std::int64_t>& ind
     }
     row = slow(line, node);
   }
+  for (const std::int64_t w : row->integers) {
+    if (!fits_signed({w, w}, kMaxWeightBits)) fail_weights(node);
+  }
   add_offset(*row, weights, index);
   return std::move(*row);
 }
 
 Range RowMaker::range(const std::vector<std::int64_t>& integers, const std::string& node) const {
-  Int128 low = 0, high = 0;
+  Range sum{0, 0};
   for (std::size_t i = 0; i < integers.size(); ++i) {
-    const Int128 w = integers[i];
-    low += w * (w >= 0 ? operands_[i].range.min : operands_[i].range.max);
-    high += w * (w >= 0 ? operands_[i].range.max : operands_[i].range.min);
+    add_product(sum, integers[i], operands_[i].range);
   }
-  constexpr Int128 kLimit = static_cast<Int128>(1) << 61;
-  if (low < -kLimit || high > kLimit) fail(ErrorCode::E503, "an accumulator of over 62 bits", node);
-  return {static_cast<std::int64_t>(low), static_cast<std::int64_t>(high)};
+  check_width(sum, "an accumulator", node);
+  return sum;
 }
 
 }  // namespace nib::lower

@@ -12,6 +12,9 @@
 
 namespace nib::lower {
 
+/// Most bits of a weight: sums and differences of two weights are int64 with bits to spare.
+inline constexpr int kMaxWeightBits = 61;
+
 /// What a row needs to know of its input i: x_i = scale * code + offset, or the constant offset.
 struct Operand {
   Rational scale = 1, offset = 0;
@@ -34,10 +37,10 @@ class RowMaker {
   RowMaker(std::vector<Operand> operands, bool constants);
 
   /// The row whose weight i is element index[i] of `weights`. Errors E0502: an irrational weight;
-  /// E0503: weights without a common grid of 63 bits.
+  /// E0503: weights without a common grid of kMaxWeightBits.
   [[nodiscard]] Row make(const Constant& weights, const std::vector<std::int64_t>& index,
                          const std::string& node) const;
-  /// Reachable sums of a row. Errors E0503: beyond 62 bits.
+  /// Reachable sums of a row. Errors E0503: beyond kMaxWordBits.
   [[nodiscard]] Range range(const std::vector<std::int64_t>& integers,
                             const std::string& node) const;
 

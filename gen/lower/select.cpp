@@ -11,6 +11,7 @@
 #include "nib/lower/grouping.h"
 #include "nib/lower/lowerer.h"
 #include "nib/lower/rational_gcd.h"
+#include "nib/lower/width.h"
 
 namespace nib::lower {
 TakeSources sources_of_take(const graph::Take& op, const Shape& from) {
@@ -61,7 +62,7 @@ Activation Lowerer::take(Activation x, const graph::Take& op, const Shape& shape
   }
   const auto groups = adopts.size();
   Recoding recoding{base.grouping, base.scale, base.offset, std::vector<std::int64_t>(groups, 1),
-                    std::vector<std::int64_t>(groups, 0)};
+                    std::vector<BigInt>(groups, 0)};
   bool off = false;
   for (std::size_t g = 0; g < groups; ++g) {
     const Rational distance = real - base.offset[g];
@@ -83,13 +84,10 @@ Activation Lowerer::take(Activation x, const graph::Take& op, const Shape& shape
   for (std::size_t e = 0; e < sources.source.size(); ++e) {
     if (sources.source[e] >= 0) continue;
     const std::int64_t from = sources.adopted[e];
-    const auto code =
-        to_int64(Rational((real - grid.offset_of(from)) / grid.scale_of(from)).get_num());
-    if (!code || bits_for(Range{*code, *code}) > 62) {
-      fail(ErrorCode::E503, "padding that is too far from its input", node.name);
-    }
     fill.adopted.push_back(from);
-    fill.codes.push_back(*code);
+    fill.codes.emplace_back(
+        Rational((real - grid.offset_of(from)) / grid.scale_of(from)).get_num());
+    check_width({fill.codes.back(), fill.codes.back()}, "padding", node.name);
   }
   return reindex(x, shape, sources.source, name,
                  fmt::format("selects elements, {} where none is", nib::to_string(real)), fill);

@@ -99,17 +99,16 @@ void Lowerer::move_offset_to_bias(ValueId id) {
   if (value.grouping != row_grouping(id)) return;
   Op& op = result_.nodes[static_cast<std::size_t>(value.producer)].op;
   auto* linear = std::get_if<Linear>(&op);
-  std::vector<std::int64_t>& bias = linear != nullptr ? linear->bias : std::get<Conv>(op).bias;
+  std::vector<BigInt>& bias = linear != nullptr ? linear->bias : std::get<Conv>(op).bias;
   for (std::size_t o = 0; o < bias.size(); ++o) {
     if (value.range[o].is_constant()) continue;
     const Rational steps = value.offset[o] / value.scale[o];
     if (sgn(steps) == 0 || steps.get_den() != 1) continue;
-    const auto whole = to_int64(steps.get_num());
-    if (!whole || std::abs(*whole) > std::int64_t{1} << 60) continue;
-    const Range moved = value.range[o] + Range{*whole, *whole};
-    if (bits_for(moved) > 62) continue;
-    bias[o] += *whole;
-    value.range[o] = moved;
+    const BigInt whole(steps.get_num());
+    Range moved = value.range[o] + Range{whole, whole};
+    if (!fits_signed(moved, kMaxWordBits)) continue;
+    bias[o] += whole;
+    value.range[o] = std::move(moved);
     value.offset[o] = 0;
   }
 }
@@ -168,7 +167,7 @@ Activation Lowerer::clamp_or_table(const Activation& activation, graph::ValueId 
   Activation result = base;
   if (all_lines) {
     if (std::any_of(factor.begin(), factor.end(), [](std::int64_t k) { return k != 1; })) {
-      base = regrid(base, grouping, factor, std::vector<std::int64_t>(factor.size(), 0),
+      base = regrid(base, grouping, factor, std::vector<BigInt>(factor.size(), 0),
                     node_name + "/grid");
     }
     const Value& grid = result_.value(base.base);
@@ -181,7 +180,7 @@ Activation Lowerer::clamp_or_table(const Activation& activation, graph::ValueId 
       const auto limit = [&](const Rational& x) {
         const Rational code = x * k;
         NIB_CHECK(code.get_den() == 1, "a limit on the grid");
-        return to_int64(code.get_num()).value();
+        return BigInt(code.get_num());
       };
       Range codes{limit(line.low), limit(line.high)};
       codes = {std::clamp(codes.min, reach.min, reach.max),

@@ -40,17 +40,13 @@ Approx affine(const Approx& a, const Approx& x, const Approx& b) {
   return {sum, error * (1 + 8 * kUlp) + 1e-280};
 }
 
-/// floor of a real, limited to +-2^62, and whether the real is that integer.
+/// floor of a real, and whether the real is that integer.
 struct Floor {
-  std::int64_t at = 0;
+  BigInt at = 0;
   bool whole = false;
 };
 Floor floor_of(const Surd& x) {
-  constexpr std::int64_t kLimit = std::int64_t{1} << 62;
-  const Integer at = x.floor();
-  if (at > to_integer(kLimit)) return {kLimit, false};
-  if (at < to_integer(-kLimit)) return {-kLimit, false};
-  return {to_int64(at).value(), x.is_rational() && x.rational().get_den() == 1};
+  return {BigInt(x.floor()), x.is_rational() && x.rational().get_den() == 1};
 }
 
 /// t = a x + b for the integers x of one piece, and the quantiser that reads t.
@@ -74,7 +70,7 @@ class Segment {
 
   [[nodiscard]] int slope() const { return slope_; }
 
-  [[nodiscard]] std::int64_t code_at(std::int64_t x) const {
+  [[nodiscard]] std::int64_t code_at(const BigInt& x) const {
     const Surd t = slope_ == 0 ? b_ : a_ * Surd(to_rational(x)) + b_;
     std::int64_t low = quantiser_.codes.min, high = quantiser_.codes.max;
     while (low < high) {  // the largest code whose entry is reached
@@ -91,12 +87,12 @@ class Segment {
   }
 
   /// The integer x at which code k is entered (slope > 0) or left (slope < 0), within [low, high].
-  [[nodiscard]] std::int64_t threshold(std::int64_t k, std::int64_t low, std::int64_t high) const {
+  [[nodiscard]] BigInt threshold(std::int64_t k, const BigInt& low, const BigInt& high) const {
     bool closed = true;
     const Floor z = crossing(k, closed);
     // Rising: reached from z on, or beyond it where open. Falling: left beyond z, or at z.
     const bool on_it = (slope_ > 0) == closed;
-    const std::int64_t at = z.whole && on_it ? z.at : z.at + 1;
+    const BigInt at = z.whole && on_it ? z.at : z.at + 1;
     return std::min(std::max(at, low), high);
   }
 
@@ -146,12 +142,12 @@ class Segment {
 };
 
 /// Appends level from x on; x ascends from call to call.
-void append(StepFunction& steps, std::int64_t x, std::int64_t level) {
+void append(StepFunction& steps, const BigInt& x, std::int64_t level) {
   if (steps.levels.empty()) {
     steps.levels.push_back(level);
     return;
   }
-  const std::int64_t last = steps.thresholds.empty() ? steps.domain.min : steps.thresholds.back();
+  const BigInt& last = steps.thresholds.empty() ? steps.domain.min : steps.thresholds.back();
   if (x <= last) {  // the level before it held nowhere
     steps.levels.back() = level;
     const std::size_t n = steps.levels.size();
@@ -165,8 +161,8 @@ void append(StepFunction& steps, std::int64_t x, std::int64_t level) {
   }
 }
 
-void append_segment(StepFunction& steps, const Segment& segment, std::int64_t first,
-                    std::int64_t last, const std::string& node) {
+void append_segment(StepFunction& steps, const Segment& segment, const BigInt& first,
+                    const BigInt& last, const std::string& node) {
   const std::int64_t from = segment.code_at(first);
   append(steps, first, from);
   if (segment.slope() == 0 || first == last) return;
@@ -179,8 +175,8 @@ void append_segment(StepFunction& steps, const Segment& segment, std::int64_t fi
   };
   const std::int64_t codes = std::abs(to - from);
   if (codes > last - first) {  // steeper than one code per value: value by value
-    room(last - first);
-    for (std::int64_t x = first + 1; x <= last; ++x) append(steps, x, segment.code_at(x));
+    room(static_cast<std::int64_t>(last - first));
+    for (BigInt x = first + 1; x <= last; ++x) append(steps, x, segment.code_at(x));
     return;
   }
   room(codes);
@@ -206,7 +202,7 @@ class Definition {
   }
 
   /// True where the quantiser gives code k at x.
-  [[nodiscard]] bool gives(std::int64_t x, std::int64_t k) const {
+  [[nodiscard]] bool gives(const BigInt& x, std::int64_t k) const {
     if (!quantiser_.codes.contains(k)) return false;
     const Approx t = approximate_at(x);
     std::optional<Surd> exact_t;
@@ -240,7 +236,7 @@ class Definition {
     return {approximate(Surd(entry.at)), entry.closed};
   }
 
-  [[nodiscard]] Approx approximate_at(std::int64_t x) const {
+  [[nodiscard]] Approx approximate_at(const BigInt& x) const {
     const double real = static_cast<double>(x);
     Approx value =
         affine(scale_, {real, std::abs(real) < 0x1p53 ? 0 : std::abs(real) * kUlp}, offset_);
@@ -292,7 +288,7 @@ StepFunction steps_of(const RealFunction& function, const Quantiser& quantiser,
   const std::vector<Piece> pieces = pieces_of(function);
   const Surd unit(quantiser.unit), shift(quantiser.shift);
   for (std::size_t i = 0; i < pieces.size(); ++i) {
-    const std::int64_t last = i + 1 < pieces.size() ? pieces[i + 1].start - 1 : function.domain.max;
+    const BigInt last = i + 1 < pieces.size() ? pieces[i + 1].start - 1 : function.domain.max;
     const Segment segment(pieces[i].a * unit, pieces[i].b * unit + shift, quantiser);
     append_segment(steps, segment, pieces[i].start, last, node);
   }
@@ -303,30 +299,30 @@ void prove(const StepFunction& steps, const RealFunction& function, const Quanti
            std::int64_t all_up_to) {
   const bool linear = is_piecewise_linear(function);
   const Definition definition(function, quantiser);
-  const auto check = [&](std::int64_t x) {
+  const auto check = [&](const BigInt& x) {
     const bool good =
         linear ? definition.gives(x, steps(x)) : code_at(function, quantiser, x) == steps(x);
-    NIB_CHECK(good, fmt::format("a step function at {}", x));
+    NIB_CHECK(good, "a step function at " + to_string(x));
   };
-  const auto [min, max] = steps.domain;
+  const auto& [min, max] = steps.domain;
   NIB_CHECK(steps.domain == function.domain, "the domain of a step function");
   if (max - min < all_up_to) {
-    for (std::int64_t x = min; x <= max; ++x) check(x);
+    for (BigInt x = min; x <= max; ++x) check(x);
     return;
   }
   check(min);
   check(max);
-  for (const std::int64_t t : steps.thresholds) {
+  for (const BigInt& t : steps.thresholds) {
     check(t - 1);
     check(t);
   }
-  std::vector<std::int64_t> starts;
+  std::vector<BigInt> starts;
   if (linear) {
     for (const Piece& piece : pieces_of(function)) starts.push_back(piece.start);
   } else {
     starts = stretches_of(function);
   }
-  for (const std::int64_t start : starts) {
+  for (const BigInt& start : starts) {
     if (start > min) check(start - 1);
     check(start);
   }

@@ -7,9 +7,10 @@
 #include "nib/base/check.h"
 #include "nib/base/error.h"
 #include "nib/lower/grouping.h"
-#include "nib/lower/int128.h"
 #include "nib/lower/lowerer.h"
 #include "nib/lower/rational_gcd.h"
+#include "nib/lower/rows.h"
+#include "nib/lower/width.h"
 
 namespace nib::lower {
 
@@ -60,7 +61,7 @@ void Lowerer::bring_together(Activation (&parts)[2], const std::string& name) {
   for (std::size_t i = 0; i < 2; ++i) {
     const auto& all = factors[i];
     if (std::all_of(all.begin(), all.end(), [](std::int64_t k) { return k == 1; })) continue;
-    const std::vector<std::int64_t> zeros(all.size(), 0);
+    const std::vector<BigInt> zeros(all.size(), 0);
     parts[i] = regrid(parts[i], grouping, all, zeros, name + "/grid");
   }
 }
@@ -108,8 +109,8 @@ Activation Lowerer::sum(const Activation& a, const Activation& b, bool subtract,
   }
   const Rational ratio = terms[0].scale[1] / terms[0].scale[0];
   const auto fa = to_int64(ratio.get_den()), fb = to_int64(ratio.get_num());
-  constexpr std::int64_t kLimit = std::int64_t{1} << 50;
-  if (!fa || !fb || *fa > kLimit || std::abs(*fb) > kLimit) {
+  constexpr std::int64_t kLimit = std::int64_t{1} << (kMaxWeightBits - 1);
+  if (!fa || !fb || *fa >= kLimit || std::abs(*fb) >= kLimit) {
     fail(ErrorCode::E503, "a sum of two tensors on very different grids", node.name);
   }
   Value value;
@@ -120,17 +121,13 @@ Activation Lowerer::sum(const Activation& a, const Activation& b, bool subtract,
   for (const Term& term : terms) {
     value.scale.push_back(term.scale[0] / to_rational(*fa));
     value.offset.push_back(term.offset);
-    Int128 low = 0, high = 0;
+    Range total{0, 0};
     const std::int64_t factors[2] = {*fa, *fb};
     for (std::size_t i = 0; i < 2; ++i) {
-      const Range range = result_.value(parts[i].base).range_of(term.element);
-      const Int128 k = factors[i];
-      low += k * (k > 0 ? range.min : range.max);
-      high += k * (k > 0 ? range.max : range.min);
+      add_product(total, factors[i], result_.value(parts[i].base).range_of(term.element));
     }
-    constexpr Int128 kWidest = static_cast<Int128>(1) << 61;
-    if (low < -kWidest || high > kWidest) fail(ErrorCode::E503, "a sum of over 62 bits", node.name);
-    value.range.push_back({static_cast<std::int64_t>(low), static_cast<std::int64_t>(high)});
+    check_width(total, "a sum", node.name);
+    value.range.push_back(std::move(total));
   }
   Node made;
   made.name = node.name;

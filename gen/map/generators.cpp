@@ -144,7 +144,7 @@ Block mac_array(const Tensor<std::int64_t>& matrix, const std::vector<Range>& in
   }
   // Bounds that keep every sum within int64, and every width within what the engine takes.
   constexpr std::int64_t kLargest = std::int64_t{1} << 31;
-  for (const Range r : inputs) {
+  for (const Range& r : inputs) {
     if (r.min > r.max || r.min < -kLargest || r.max > kLargest) {
       refuse(fmt::format("an input range of {}", to_string(r)));
     }
@@ -152,16 +152,16 @@ Block mac_array(const Tensor<std::int64_t>& matrix, const std::vector<Range>& in
   for (const std::int64_t w : matrix.data) {
     if (w > kLargest / 64 || w < -kLargest / 64) refuse(fmt::format("a weight of {}", w));
   }
-  lower::Linear op{matrix, bias};
+  lower::Linear op{matrix, {bias.begin(), bias.end()}};
   op.bias.resize(outs, 0);
   std::vector<Range> ranges;
   for (std::size_t o = 0; o < outs; ++o) {
     if (op.bias[o] > kLargest * 1024 || op.bias[o] < -kLargest * 1024) {
-      refuse(fmt::format("a bias of {}", op.bias[o]));
+      refuse("a bias of " + to_string(op.bias[o]));
     }
     double largest = std::abs(static_cast<double>(op.bias[o]));
     for (std::size_t i = 0; i < ins; ++i) {
-      const std::int64_t reach = std::max(std::abs(inputs[i].min), std::abs(inputs[i].max));
+      const std::int64_t reach = std::max(abs(inputs[i].min), abs(inputs[i].max));
       largest +=
           std::abs(static_cast<double>(matrix.data[o * ins + i])) * static_cast<double>(reach);
     }

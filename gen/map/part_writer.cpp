@@ -191,7 +191,7 @@ class PartWriter {
   }
 
   // Operation i in that stage; `bits` of it are read.
-  rtl::Expr read(std::int32_t i, int stage, int bits = 64) {
+  rtl::Expr read(std::int32_t i, int stage, int bits = kAllBits) {
     rtl::Expr value = signals_.at_stage(i, stage);
     if (const auto* name = std::get_if<rtl::Ref>(&value.node)) {
       auto& entry = reads_.try_emplace(name->name, value, 0).first->second;
@@ -236,7 +236,7 @@ class PartWriter {
       rtl::Expr x = read(t.node, op.stage, type.width - t.shift);
       return rtl::shift_left(rtl::cast(std::move(x), type.width), t.shift);
     };
-    const rtl::Expr constant = modular_literal(std::abs(op.constant), type);
+    const rtl::Expr constant = modular_literal(abs(op.constant), type);
     const bool offset = std::get<rtl::Literal>(constant.node).value != 0;
     const auto constant_op = op.constant < 0 ? rtl::BinaryOp::kSub : rtl::BinaryOp::kAdd;
     if (op.b.node < 0) {

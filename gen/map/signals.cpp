@@ -45,7 +45,7 @@ std::int64_t factor(const arith::Term& t) {
 
 }  // namespace
 
-rtl::Type type_of(Range range) {
+rtl::Type type_of(const Range& range) {
   return rtl::Type{std::max(1, bits_for(range)), nib::is_signed(range)};
 }
 
@@ -53,9 +53,8 @@ rtl::Type type_of(const plan::Operation& op) {
   return rtl::Type{op.width, nib::is_signed(op.range)};
 }
 
-rtl::Expr modular_literal(std::int64_t value, rtl::Type type) {
-  if (type.width >= 63) return rtl::literal(value, type);
-  return rtl::literal(value & ((std::int64_t{1} << type.width) - 1), type);
+rtl::Expr modular_literal(const BigInt& value, rtl::Type type) {
+  return rtl::literal(value.wrapped(type.width, false), type);
 }
 
 LayerSignals::LayerSignals(const plan::Layer& layer)
@@ -81,7 +80,7 @@ void LayerSignals::find_forms() {
       if (a.empty() || (alone ? o.above.has_value() : b.empty())) continue;
       forms_[i] = combined(a, factor(o.a), b, alone ? 0 : factor(second));
       offsets_[i] = o.constant + factor(o.a) * offsets_[at(o.a.node)] +
-                    (alone ? 0 : factor(second) * offsets_[at(second.node)]);
+                    (alone ? BigInt(0) : factor(second) * offsets_[at(second.node)]);
     }
   }
 }
@@ -194,8 +193,10 @@ std::string LayerSignals::form_text(std::int32_t i, std::size_t terms) const {
     text += base_[at(input)];
     ++shown;
   }
-  const std::int64_t offset = offsets_[at(i)];
-  if (offset != 0) text += fmt::format(" {} {}", offset < 0 ? "-" : "+", std::abs(offset));
+  const BigInt& offset = offsets_[at(i)];
+  if (offset != 0) {
+    text += fmt::format(" {} {}", offset < 0 ? "-" : "+", to_string(abs(offset)));
+  }
   return text;
 }
 

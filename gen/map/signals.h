@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,16 +13,19 @@
 
 namespace nib::map {
 
+/// All bits of an operand.
+inline constexpr int kAllBits = std::numeric_limits<int>::max();
+
 /// Coefficients by input operation, ascending.
 using LinearForm = std::vector<std::pair<std::int32_t, std::int64_t>>;
 
 /// Width and sign of a net for `range`; a constant 0 takes one bit.
-[[nodiscard]] rtl::Type type_of(Range range);
+[[nodiscard]] rtl::Type type_of(const Range& range);
 /// The declared type of an operation.
 [[nodiscard]] rtl::Type type_of(const plan::Operation& op);
 
 /// |value| modulo 2^width, for sums that are taken modulo their width.
-[[nodiscard]] rtl::Expr modular_literal(std::int64_t value, rtl::Type type);
+[[nodiscard]] rtl::Expr modular_literal(const BigInt& value, rtl::Type type);
 
 /// What every module of one layer agrees on.
 class LayerSignals {
@@ -65,7 +69,7 @@ class LayerSignals {
   std::vector<int> depth_;
   std::vector<std::string> base_;
   std::vector<LinearForm> forms_;
-  std::vector<std::int64_t> offsets_;
+  std::vector<BigInt> offsets_;
   std::vector<char> by_form_;
   std::vector<std::pair<std::int32_t, std::int32_t>> cover_;  // elements that an ArgMax node saw
   rtl::NameTable names_;

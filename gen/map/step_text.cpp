@@ -22,9 +22,10 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 // Sign, shift and clip that BitDrop and MultiplyShift have in common.
 struct Tail {
-  std::int64_t multiplier = 1, add = 0;
+  std::int64_t multiplier = 1;
+  BigInt add = 0;
   int shift = 0;
-  std::int64_t low = 0, high = 0;
+  BigInt low = 0, high = 0;
   bool negate = false;
   std::int64_t base = 0;
   bool half_even = false;
@@ -51,11 +52,10 @@ rtl::Expr shift_right(rtl::Expr x, int amount) {
 }
 
 // k where x == 2^k; -1 otherwise.
-int log2_of(std::int64_t x) {
-  if (x <= 0 || (x & (x - 1)) != 0) return -1;
-  int k = 0;
-  while ((std::int64_t{1} << k) < x) ++k;
-  return k;
+int log2_of(const BigInt& x) {
+  if (x.sign() <= 0) return -1;
+  const int k = x.trailing_zeros();
+  return x.magnitude_bits() == k + 1 ? k : -1;
 }
 
 rtl::Expr bits_of(const rtl::Expr& v, int high, int low) {
@@ -63,15 +63,15 @@ rtl::Expr bits_of(const rtl::Expr& v, int high, int low) {
 }
 
 // Below this value of v >> shift the result is `low`. A tie at an odd `low` must not go to low - 1.
-std::int64_t lowest(const ClipKey& key) {
-  return key.half_even && (key.low & 1) != 0 ? key.low + 1 : key.low;
+BigInt lowest(const ClipKey& key) {
+  return key.half_even && key.low.bit(0) ? key.low + 1 : key.low;
 }
 
 // v >> shift < low, by the sign and the overflow bits where that says it; `whole`: by a comparison,
 // which reads every bit.
 rtl::Expr is_below(const rtl::Expr& v, const ClipKey& key, bool whole) {
   const int top = key.width - 1;
-  const std::int64_t low = lowest(key);
+  const BigInt low = lowest(key);
   if (!whole && low == 0 && key.is_signed) return bits_of(v, top, top);
   const int k = log2_of(-low);
   if (!whole && key.is_signed && k >= 0 && key.shift + k < top) {
@@ -115,9 +115,12 @@ void mark_bits(const rtl::Expr& e, std::vector<bool>& bits) {
 std::string clip_text(const ClipKey& key, bool clips) {
   std::string text = key.shift == 0 ? "v" : fmt::format("v >> {}", key.shift);
   if (key.half_even) text = fmt::format("even({})", text);
-  if (clips) text = fmt::format("clamp({}, {}, {})", text, key.low, key.high);
-  if (key.negate) return fmt::format("y = {} - {}", key.base, text);
-  return key.base == 0 ? fmt::format("y = {}", text) : fmt::format("y = {} + {}", text, key.base);
+  if (clips) {
+    text = fmt::format("clamp({}, {}, {})", text, to_string(key.low), to_string(key.high));
+  }
+  if (key.negate) return fmt::format("y = {} - {}", to_string(key.base), text);
+  return key.base == 0 ? fmt::format("y = {}", text)
+                       : fmt::format("y = {} + {}", text, to_string(key.base));
 }
 
 // A balanced tree of comparisons.
@@ -179,9 +182,9 @@ std::optional<StepText::ClipUse> StepText::clip_of(std::int32_t i) const {
 
 int StepText::operand_bits(std::int32_t i) const {
   const Kind kind = signals_.op(i).kind;
-  if (kind != Kind::kStep && kind != Kind::kClamp) return 64;
+  if (kind != Kind::kStep && kind != Kind::kClamp) return kAllBits;
   const auto use = clip_of(i);
-  return use ? use->key.width : 64;
+  return use ? use->key.width : kAllBits;
 }
 
 void StepText::note(std::int32_t i) {
@@ -222,7 +225,7 @@ void StepText::declare_clip(const ClipKey& key, const Clip& clip) {
   const rtl::Type in{key.width, key.is_signed};
   const rtl::Type out{key.out_width, key.out_signed};
   const rtl::Expr v = rtl::ref("v", in);
-  const auto mapped = [&](std::int64_t level) {
+  const auto mapped = [&](const BigInt& level) {
     return rtl::literal(key.negate ? key.base - level : level + key.base, out);
   };
   rtl::Expr middle = key.out_width > key.width
@@ -247,7 +250,7 @@ void StepText::declare_clip(const ClipKey& key, const Clip& clip) {
                  : rtl::binary(rtl::BinaryOp::kSub, rtl::literal(key.base, out), std::move(middle));
   } else if (key.base != 0) {
     const auto op = key.base > 0 ? rtl::BinaryOp::kAdd : rtl::BinaryOp::kSub;
-    middle = rtl::binary(op, std::move(middle), rtl::literal(std::abs(key.base), out));
+    middle = rtl::binary(op, std::move(middle), rtl::literal(abs(key.base), out));
   }
   // Bit tests leave the bits between them and the result unread where the range makes them
   // redundant; a comparison reads all.
@@ -310,7 +313,8 @@ void StepText::declare_table(std::int32_t step, const plan::Operation& op, rtl::
   std::vector<rtl::Expr> entries;
   for (std::int64_t pattern = count - 1; pattern >= 0; --pattern) {
     const std::int64_t x = argument.is_signed && pattern >= count / 2 ? pattern - count : pattern;
-    const std::int64_t level = arith::evaluate(circuit, std::clamp(x, domain.min, domain.max));
+    const std::int64_t level =
+        arith::evaluate(circuit, std::clamp(BigInt(x), domain.min, domain.max));
     rtl::Type entry{out.width, false};
     const std::int64_t mask = (std::int64_t{1} << out.width) - 1;
     entries.push_back(rtl::literal(level & mask, entry));
@@ -344,13 +348,13 @@ rtl::Expr StepText::clipped_word(std::int32_t i, std::vector<rtl::Item>& items) 
   for (const auto& [shift, negative] : digits) {
     add(rtl::shift_left(rtl::cast(x, type.width), shift), negative);
   }
-  const rtl::Expr constant = modular_literal(std::abs(tail.add), type);
+  const rtl::Expr constant = modular_literal(abs(tail.add), type);
   if (std::get<rtl::Literal>(constant.node).value != 0) add(constant, tail.add < 0);
   if (product == products_.end()) return std::move(*sum);
-  items.push_back(rtl::net(
-      product->second, type,
-      fmt::format("{}*{} {} {}, in {}", tail.multiplier, signals_.base(op.a.node),
-                  tail.add < 0 ? "-" : "+", std::abs(tail.add), to_string(clip_of(i)->range))));
+  items.push_back(rtl::net(product->second, type,
+                           fmt::format("{}*{} {} {}, in {}", tail.multiplier,
+                                       signals_.base(op.a.node), tail.add < 0 ? "-" : "+",
+                                       to_string(abs(tail.add)), to_string(clip_of(i)->range))));
   items.push_back(rtl::Assign{rtl::ref(product->second, type), std::move(*sum), {}});
   return rtl::ref(product->second, type);
 }

@@ -16,9 +16,9 @@ namespace nib::map {
 /// arith::BitDrop.
 struct ClipKey {
   int shift = 0;
-  std::int64_t low = 0, high = 0;
+  BigInt low = 0, high = 0;
   bool negate = false;
-  std::int64_t base = 0;
+  BigInt base = 0;
   int width = 0, out_width = 0;
   bool is_signed = false, out_signed = false;
   bool half_even = false;

@@ -11,6 +11,7 @@
 #include <limits>
 #include <optional>
 
+#include "nib/base/check.h"
 #include "nib/base/error.h"
 #include "nib/base/file.h"
 
@@ -24,7 +25,7 @@ constexpr std::string_view kMagic("\x93NUMPY", 6);
 
 /// What the header says of the array.
 struct Header {
-  char kind = 0;  ///< b, i, u or f
+  char kind = 0;  ///< b, i, u, f, or S (text)
   int bytes = 0;  ///< of one element
   bool big_endian = false;
   bool fortran = false;
@@ -133,6 +134,7 @@ class HeaderParser {
     skip_space();
     if (at_ < text_.size() && text_[at_] == '[') fail_npy("an array of records");
     const std::string_view type = quoted();
+    if (read_text(type, header)) return;
     const std::string_view name = type.substr(type.empty() ? 0 : 1);
     const char order = type.empty() ? 0 : type[0];
     static constexpr std::array<std::string_view, 12> kTypes = {"b1", "i1", "i2", "i4", "i8", "u1",
@@ -149,6 +151,15 @@ class HeaderParser {
     header.kind = name[0];
     header.bytes = name[1] - '0';
     header.big_endian = order == '>';
+  }
+  /// '|S12': text of 12 bytes an element. False where the type is another one.
+  bool read_text(std::string_view type, Header& header) const {
+    if (!type.starts_with("|S") || type.size() > 6) return false;
+    const char* end = type.data() + type.size();
+    const auto [stop, error] = std::from_chars(type.data() + 2, end, header.bytes);
+    if (error != std::errc() || stop != end || header.bytes < 1) return false;
+    header.kind = 'S';
+    return true;
   }
 
   std::string_view text_;
@@ -261,6 +272,7 @@ void append_word(std::string& bytes, std::uint64_t word) {
 
 NpyArray parse_npy(std::string_view bytes) {
   const Header header = HeaderParser(take_header(bytes)).parse();
+  if (header.kind == 'S') fail_npy("an array of text: neither real nor integer");
   if (header.fortran && header.shape.size() > 1) fail_npy("the array is stored in Fortran order");
   const std::size_t count = checked_count(header, bytes.size());
   NpyArray array;
@@ -337,6 +349,41 @@ std::string npy_bytes(const Tensor<std::int64_t>& array) {
   std::string bytes = with_header("<i8", array.shape);
   for (const std::int64_t x : array.data) append_word(bytes, static_cast<std::uint64_t>(x));
   return bytes;
+}
+
+std::string npy_bytes(const Tensor<BigInt>& array, int bits) {
+  if (bits <= 64) {
+    return npy_bytes(Tensor<std::int64_t>(array.shape, {array.data.begin(), array.data.end()}));
+  }
+  const std::size_t size = to_string(-power_of_two(bits)).size();
+  std::string bytes = with_header(fmt::format("|S{}", size), array.shape);
+  for (const BigInt& x : array.data) {
+    const std::string text = to_string(x);
+    NIB_CHECK(text.size() <= size, "an integer of the stated width");
+    bytes += text + std::string(size - text.size(), '\0');
+  }
+  return bytes;
+}
+
+Tensor<BigInt> parse_npy_integers(std::string_view bytes) {
+  std::string_view rest = bytes;
+  const Header header = HeaderParser(take_header(rest)).parse();
+  if (header.kind != 'S') {
+    const Tensor<std::int64_t> narrow = to_integers(parse_npy(bytes));
+    return {narrow.shape, {narrow.data.begin(), narrow.data.end()}};
+  }
+  const std::size_t count = checked_count(header, rest.size());
+  const auto size = static_cast<std::size_t>(header.bytes);
+  Tensor<BigInt> array;
+  array.shape = header.shape;
+  array.data.clear();
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string_view text = rest.substr(i * size, size);
+    const auto value = parse_big_int(text.substr(0, text.find('\0')));
+    if (!value) fail_npy(fmt::format("element {} is no decimal integer", i));
+    array.data.push_back(*value);
+  }
+  return array;
 }
 
 }  // namespace nib

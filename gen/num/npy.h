@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "nib/num/big_int.h"
 #include "nib/num/tensor.h"
 
 namespace nib {
@@ -34,5 +35,10 @@ struct NpyArray {
 /// Format 1.0 bytes, little endian: '<f8' or '<i8'.
 [[nodiscard]] std::string npy_bytes(const Tensor<double>& array);
 [[nodiscard]] std::string npy_bytes(const Tensor<std::int64_t>& array);
+/// Integers of at most `bits` bits: '<i8' up to 64; beyond, which NumPy has no type for, decimal
+/// text ('|S<n>', n for the longest that `bits` can take): int(x) of an element is its value.
+[[nodiscard]] std::string npy_bytes(const Tensor<BigInt>& array, int bits);
+/// Reads both forms back. Errors: E0104 as parse_npy, or text that is no integer.
+[[nodiscard]] Tensor<BigInt> parse_npy_integers(std::string_view bytes);
 
 }  // namespace nib

@@ -4,24 +4,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 
 #include "nib/base/check.h"
 
 namespace nib {
 
-int bits_for(Range r) {
+int bits_for(const Range& r) {
   // ~x folds the negative half onto the positive one: -8 and 7 both need 3 magnitude bits.
-  const auto fold = [](std::int64_t x) { return static_cast<std::uint64_t>(x < 0 ? ~x : x); };
-  const auto magnitude = static_cast<int>(std::bit_width(std::max(fold(r.min), fold(r.max))));
-  return r.min < 0 ? magnitude + 1 : magnitude;
+  const int magnitude = std::max(r.min.magnitude_bits(), r.max.magnitude_bits());
+  return is_signed(r) ? magnitude + 1 : magnitude;
+}
+
+bool fits_signed(const Range& r, int bits) {
+  return std::max(r.min.magnitude_bits(), r.max.magnitude_bits()) < bits;
 }
 
 Range full_range(int bits, bool is_signed) {
-  NIB_CHECK(bits >= 0 && bits <= 63, fmt::format("{} bits", bits));
+  NIB_CHECK(bits >= 0, fmt::format("{} bits", bits));
   if (bits == 0) return {0, 0};
-  if (!is_signed) return {0, static_cast<std::int64_t>((std::uint64_t{1} << bits) - 1)};
-  const std::int64_t half = std::int64_t{1} << (bits - 1);
+  if (!is_signed) return {0, power_of_two(bits) - 1};
+  const BigInt half = power_of_two(bits - 1);
   return {-half, half - 1};
 }
 
@@ -37,29 +39,32 @@ std::int64_t checked_mul(std::int64_t a, std::int64_t b) {
   return product;
 }
 
-Range operator+(Range a, Range b) { return {checked_add(a.min, b.min), checked_add(a.max, b.max)}; }
+Range operator+(const Range& a, const Range& b) { return {a.min + b.min, a.max + b.max}; }
 
-Range operator-(Range a) { return {checked_mul(a.max, -1), checked_mul(a.min, -1)}; }
+Range operator-(const Range& a) { return {-a.max, -a.min}; }
 
-Range operator-(Range a, Range b) { return a + (-b); }
+Range operator-(const Range& a, const Range& b) { return {a.min - b.max, a.max - b.min}; }
 
-Range operator*(Range a, std::int64_t k) {
-  const std::int64_t x = checked_mul(a.min, k), y = checked_mul(a.max, k);
-  return {std::min(x, y), std::max(x, y)};
+Range operator*(const Range& a, const BigInt& k) {
+  return k.sign() < 0 ? Range{a.max * k, a.min * k} : Range{a.min * k, a.max * k};
 }
 
-Range operator<<(Range a, int shift) {
-  NIB_CHECK(shift >= 0 && shift < 63, fmt::format("shift by {}", shift));
-  return a * (std::int64_t{1} << shift);
+Range operator<<(const Range& a, int shift) { return {a.min << shift, a.max << shift}; }
+
+Range operator>>(const Range& a, int shift) { return {a.min >> shift, a.max >> shift}; }
+
+Range hull(const Range& a, const Range& b) {
+  return {std::min(a.min, b.min), std::max(a.max, b.max)};
 }
 
-Range operator>>(Range a, int shift) {
-  NIB_CHECK(shift >= 0 && shift < 64, fmt::format("shift by {}", shift));
-  return {a.min >> shift, a.max >> shift};
+void add_product(Range& sum, std::int64_t w, const Range& range) {
+  if (w == 0) return;
+  sum.min += w * (w > 0 ? range.min : range.max);
+  sum.max += w * (w > 0 ? range.max : range.min);
 }
 
-Range hull(Range a, Range b) { return {std::min(a.min, b.min), std::max(a.max, b.max)}; }
-
-std::string to_string(Range r) { return fmt::format("[{}, {}]", r.min, r.max); }
+std::string to_string(const Range& r) {
+  return fmt::format("[{}, {}]", to_string(r.min), to_string(r.max));
+}
 
 }  // namespace nib

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <limits>
 #include <utility>
 
 #include "nib/base/check.h"
@@ -59,7 +58,7 @@ std::vector<Chooser::Entry> Chooser::numbered(const std::vector<std::int32_t>& e
 }
 
 Signal Chooser::maximum(const std::vector<std::int32_t>& entries, std::int32_t output) {
-  std::int64_t least = std::numeric_limits<std::int64_t>::min();
+  BigInt least = builder_.range(entries.at(0)).min;
   for (const std::int32_t x : entries) least = std::max(least, builder_.range(x).min);
   std::vector<std::int32_t> round;
   bool limited = false;  // by a constant

@@ -12,14 +12,6 @@ using Kind = Operation::Kind;
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-// What a net of `bits` bits holds after an assignment of x.
-std::int64_t wrapped(std::int64_t x, int bits, bool has_sign) {
-  const std::uint64_t mask = bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
-  std::uint64_t word = static_cast<std::uint64_t>(x) & mask;
-  if (has_sign && ((word >> (bits - 1)) & 1) != 0) word |= ~mask;
-  return static_cast<std::int64_t>(word);
-}
-
 class Run {
  public:
   Run(const Plan& plan, const std::vector<std::int64_t>& codes) : plan_(plan) {
@@ -28,7 +20,7 @@ class Run {
       inputs_.emplace_back();
       for (const Element& e : word.elements) {
         NIB_CHECK(next < codes.size(), "a code for every input element");
-        inputs_.back().push_back(e.bits > 0 ? wrapped(codes[next], e.bits, e.is_signed)
+        inputs_.back().push_back(e.bits > 0 ? BigInt(codes[next]).wrapped(e.bits, e.is_signed)
                                             : e.range.min);
         ++next;
       }
@@ -36,9 +28,9 @@ class Run {
     NIB_CHECK(next == codes.size(), "no more codes than input elements");
   }
 
-  std::vector<std::int64_t> operator()() {
+  std::vector<BigInt> operator()() {
     for (const Layer& layer : plan_.layers) run(layer);
-    std::vector<std::int64_t> result;
+    std::vector<BigInt> result;
     for (std::size_t k = 0; k < plan_.outputs.size(); ++k) {
       for (std::size_t e = 0; e < plan_.outputs[k].elements.size(); ++e) {
         const Element& element = plan_.outputs[k].elements[e];
@@ -49,39 +41,39 @@ class Run {
   }
 
  private:
-  std::int64_t read(const Source& s) const {
+  const BigInt& read(const Source& s) const {
     return s.word < 0 ? inputs_[at(-1 - s.word)][at(s.element)] : words_[at(s.word)][at(s.element)];
   }
 
   void run(const Layer& layer) {
-    std::vector<std::int64_t> x(layer.operations.size());
+    std::vector<BigInt> x(layer.operations.size());
     for (std::size_t i = 0; i < x.size(); ++i) {
       const Operation& op = layer.operations[i];
-      x[i] = wrapped(value(layer, op, x), op.width, is_signed(op.range));
+      x[i] = value(layer, op, x).wrapped(op.width, is_signed(op.range));
     }
     words_.emplace_back();
     for (std::size_t e = 0; e < layer.drivers.size(); ++e) {
       const std::int32_t d = layer.drivers[e];
       const Element& element = layer.output.elements[e];
       const bool present = d >= 0 && element.bits > 0;
-      words_.back().push_back(present ? wrapped(x[at(d)], element.bits, element.is_signed) : 0);
+      words_.back().push_back(present ? x[at(d)].wrapped(element.bits, element.is_signed)
+                                      : BigInt(0));
     }
   }
 
-  static std::int64_t term(const arith::Term& t, const std::vector<std::int64_t>& x) {
-    const std::int64_t shifted = x[at(t.node)] * (std::int64_t{1} << t.shift);
+  static BigInt term(const arith::Term& t, const std::vector<BigInt>& x) {
+    const BigInt shifted = x[at(t.node)] << t.shift;
     return t.negative ? -shifted : shifted;
   }
 
-  std::int64_t value(const Layer& layer, const Operation& op,
-                     const std::vector<std::int64_t>& x) const {
+  BigInt value(const Layer& layer, const Operation& op, const std::vector<BigInt>& x) const {
     switch (op.kind) {
       case Kind::kInput:
         return read(layer.operands[at(op.word)].sources[at(op.index)]);
       case Kind::kConstant:
         return op.constant;
       case Kind::kAdd:
-        return term(op.a, x) + (op.b.node < 0 ? 0 : term(op.b, x)) + op.constant;
+        return term(op.a, x) + (op.b.node < 0 ? BigInt(0) : term(op.b, x)) + op.constant;
       case Kind::kStep:
         return arith::evaluate(layer.steps[at(op.step)], x[at(op.a.node)]);
       case Kind::kClamp:
@@ -95,13 +87,18 @@ class Run {
   }
 
   const Plan& plan_;
-  std::vector<std::vector<std::int64_t>> inputs_, words_;
+  std::vector<std::vector<BigInt>> inputs_, words_;
 };
 
 }  // namespace
 
-std::vector<std::int64_t> evaluate(const Plan& plan, const std::vector<std::int64_t>& codes) {
+std::vector<BigInt> evaluate_wide(const Plan& plan, const std::vector<std::int64_t>& codes) {
   return Run(plan, codes)();
+}
+
+std::vector<std::int64_t> evaluate(const Plan& plan, const std::vector<std::int64_t>& codes) {
+  const std::vector<BigInt> result = evaluate_wide(plan, codes);
+  return {result.begin(), result.end()};
 }
 
 }  // namespace nib::plan

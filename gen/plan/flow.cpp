@@ -71,7 +71,7 @@ class Analysis {
       for (std::size_t o = 0; o < block.outputs.size(); ++o) {
         Range sum{block.bias[o], block.bias[o]};
         for (std::size_t i = 0; i < block.inputs.size(); ++i, ++w) {
-          if (*w != 0) sum = sum + block.range(x, i) * *w;
+          if (*w != 0) add_product(sum, *w, block.range(x, i));
         }
         y[index(block.outputs[o])] = sum;
       }
@@ -123,13 +123,12 @@ class Analysis {
     const std::size_t length = x.size() / y.size();
     for (std::size_t r = 0; r < y.size(); ++r) {
       const Range* row = &x[r * length];
-      std::int64_t sure = row[0].min;
+      BigInt sure = row[0].min;
       for (std::size_t i = 1; i < length; ++i) sure = std::max(sure, row[i].min);
       Range result{static_cast<std::int64_t>(length), -1};
       for (std::size_t i = 0; i < length; ++i) {
         if (row[i].max < sure) continue;
-        result.min = std::min(result.min, static_cast<std::int64_t>(i));
-        result.max = std::max(result.max, static_cast<std::int64_t>(i));
+        result = hull_with(result, static_cast<std::int64_t>(i));
       }
       y[r] = result;
     }
@@ -146,8 +145,12 @@ class Analysis {
       y[e] = op.values ? kth_value(row, length, rank) : kth_index(row, length, rank);
     }
   }
+  /// The range with i in it; it may have been empty (min > max).
+  static Range hull_with(const Range& range, std::int64_t i) {
+    return {std::min(range.min, BigInt(i)), std::max(range.max, BigInt(i))};
+  }
   static Range kth_value(const Range* row, std::size_t length, std::size_t rank) {
-    std::vector<std::int64_t> low, high;
+    std::vector<BigInt> low, high;
     for (std::size_t i = 0; i < length; ++i) {
       low.push_back(row[i].min);
       high.push_back(row[i].max);
@@ -167,8 +170,7 @@ class Analysis {
         possibly += row[other].max >= row[i].min + tie ? 1 : 0;
       }
       if (rank < surely || rank > possibly) continue;
-      result.min = std::min(result.min, static_cast<std::int64_t>(i));
-      result.max = std::max(result.max, static_cast<std::int64_t>(i));
+      result = hull_with(result, static_cast<std::int64_t>(i));
     }
     return result;
   }
@@ -276,7 +278,7 @@ class Analysis {
 
 Flow analyse(const lower::IntegerGraph& graph) { return Analysis(graph).run(); }
 
-lower::StepFunction restricted(const lower::StepFunction& f, Range x) {
+lower::StepFunction restricted(const lower::StepFunction& f, const Range& x) {
   const auto& t = f.thresholds;
   const auto first = std::upper_bound(t.begin(), t.end(), x.min) - t.begin();
   const auto last = std::upper_bound(t.begin(), t.end(), x.max) - t.begin();

@@ -19,7 +19,7 @@ struct Flow {
 [[nodiscard]] Flow analyse(const lower::IntegerGraph& graph);
 
 /// The function on the reachable part `x` of its domain.
-[[nodiscard]] lower::StepFunction restricted(const lower::StepFunction& f, Range x);
+[[nodiscard]] lower::StepFunction restricted(const lower::StepFunction& f, const Range& x);
 /// Element of the operand and operand of each element of a Concat.
 struct ConcatSource {
   std::int32_t operand = 0;

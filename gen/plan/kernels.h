@@ -23,7 +23,7 @@ class Kernels {
   void end();
 
  private:
-  using Signature = std::vector<std::int64_t>;
+  using Signature = std::vector<BigInt>;
   struct Kernel {
     std::int32_t number = 0;
     std::int32_t first_twin = 0;

@@ -89,12 +89,12 @@ class Body {
     const auto element = static_cast<std::int32_t>(e);
     std::vector<Source> columns;
     std::vector<std::int64_t> factors;
-    std::int64_t bias = 0;
+    BigInt bias = 0;
     for (std::size_t k = 0; k < op.factors.size(); ++k) {
       const auto word = static_cast<std::int32_t>(k);
       const Range r = builder_.operand_range(word, element);
       if (r.is_constant()) {
-        bias = checked_add(bias, checked_mul(op.factors[k], r.min));
+        bias += op.factors[k] * r.min;
       } else if (op.factors[k] != 0) {
         columns.push_back(Source{word, element});
         factors.push_back(op.factors[k]);

@@ -17,14 +17,15 @@ using Role = Operation::Role;
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-std::int64_t floor_shift(std::int64_t x, int shift) { return x >> shift; }
-std::int64_t ceil_shift(std::int64_t x, int shift) { return -((-x) >> shift); }
+BigInt floor_shift(const BigInt& x, int shift) { return x >> shift; }
+BigInt ceil_shift(const BigInt& x, int shift) { return -((-x) >> shift); }
 
 // The function over n where x = +-(n << shift) + constant: sign, shift and bias move into the
 // thresholds and cost nothing.
 arith::Steps over_node(const lower::StepFunction& f, const Signal& x, Range domain) {
-  std::vector<std::int64_t> thresholds, levels = f.levels;
-  for (const std::int64_t t : f.thresholds) {
+  std::vector<BigInt> thresholds;
+  std::vector<std::int64_t> levels = f.levels;
+  for (const BigInt& t : f.thresholds) {
     // x >= t, in terms of n: n >= u, or (negative) not n >= u.
     thresholds.push_back(x.term.negative ? floor_shift(x.constant - t, x.term.shift) + 1
                                          : ceil_shift(t - x.constant, x.term.shift));
@@ -37,7 +38,7 @@ arith::Steps over_node(const lower::StepFunction& f, const Signal& x, Range doma
   result.domain = domain;
   result.levels.push_back(levels.front());
   for (std::size_t i = 0; i < thresholds.size(); ++i) {
-    const std::int64_t u = thresholds[i];
+    const BigInt& u = thresholds[i];
     const std::int64_t level = levels[i + 1];
     if (u > domain.max) break;
     const bool replaces =
@@ -86,7 +87,7 @@ void LayerBuilder::operand(std::string name, const std::vector<Range>& ranges,
   inputs_.emplace_back(ranges.size(), -1);
 }
 
-std::int32_t LayerBuilder::constant(std::int64_t value, std::int64_t place) {
+std::int32_t LayerBuilder::constant(const BigInt& value, std::int64_t place) {
   Operation op;
   op.kind = Kind::kConstant;
   op.index = static_cast<std::int32_t>(place);
@@ -120,7 +121,7 @@ Signal LayerBuilder::signal(std::int32_t operation) const {
 
 std::vector<Signal> LayerBuilder::linear(const Tensor<std::int64_t>& matrix,
                                          const std::vector<Source>& columns,
-                                         const std::vector<std::int64_t>& bias,
+                                         const std::vector<BigInt>& bias,
                                          const std::vector<std::int32_t>& outputs) {
   const std::size_t rows = outputs.size();
   std::vector<Signal> result(rows);

@@ -18,7 +18,7 @@ namespace nib::plan {
 /// sign, shift and bias.
 struct Signal {
   arith::Term term{-1, 0, false};  ///< node < 0: the constant alone
-  std::int64_t constant = 0;
+  BigInt constant = 0;
   Range range;
 };
 
@@ -35,12 +35,12 @@ class LayerBuilder {
   /// The operation of an operand's element (created once); a constant where it is one.
   std::int32_t input(std::int32_t word, std::int64_t element);
   /// `place`: the element that it stands for, in names.
-  std::int32_t constant(std::int64_t value, std::int64_t place = 0);
+  std::int32_t constant(const BigInt& value, std::int64_t place = 0);
 
   /// Rows of `matrix` over elements of operand `word` (columns in `elements`), plus bias. `outputs`
   /// names the output element of each row.
   std::vector<Signal> linear(const Tensor<std::int64_t>& matrix, const std::vector<Source>& columns,
-                             const std::vector<std::int64_t>& bias,
+                             const std::vector<BigInt>& bias,
                              const std::vector<std::int32_t>& outputs);
   Signal signal(std::int32_t operation) const;
   Signal step(const Signal& x, const lower::StepFunction& f, std::int32_t output);

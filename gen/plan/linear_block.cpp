@@ -137,7 +137,7 @@ LinearProblem linear_problem(const LinearBlock& block, const std::vector<Range>&
     for (std::size_t k = 0; k < rows.size(); ++k) {
       const std::int64_t w = rows[k][i];
       if (r.is_constant()) {
-        result.bias[k] = checked_add(result.bias[k], checked_mul(w, r.min));
+        result.bias[k] += w * r.min;
       }
       used = used || w != 0;
     }

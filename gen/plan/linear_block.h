@@ -20,9 +20,9 @@ namespace nib::plan {
 struct LinearBlock {
   std::vector<std::int64_t> outputs;      ///< elements of y
   std::vector<std::int64_t> inputs;       ///< elements of x, or lower::Patches::kOutside
-  std::vector<std::int64_t> outside;      ///< what stands for each input outside of x
+  std::vector<BigInt> outside;            ///< what stands for each input outside of x
   const std::int64_t* weights = nullptr;  ///< outputs x inputs
-  const std::int64_t* bias = nullptr;     ///< of each output
+  const BigInt* bias = nullptr;           ///< of each output
 
   /// What column `i` holds, where x has ranges `x`.
   [[nodiscard]] Range range(const std::vector<Range>& x, std::size_t i) const;
@@ -59,7 +59,7 @@ class LinearBlocks {
 struct LinearProblem {
   std::vector<std::int32_t> outputs;  ///< elements of y
   std::vector<Source> columns;        ///< elements of operand 0
-  std::vector<std::int64_t> bias;
+  std::vector<BigInt> bias;
   MatrixProblem problem;
 };
 /// `block` on operand elements of ranges `x`, for the outputs that are `live`. Constants go into

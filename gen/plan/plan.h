@@ -100,7 +100,7 @@ struct Operation {
   /// kAdd: a term that stands above the declared width, so that it is not built; its node is -1
   /// where nothing else needs it. With it the linear form of the sum is exact.
   std::optional<arith::Term> above;
-  std::int64_t constant = 0;
+  BigInt constant = 0;
   std::int32_t step = -1;    ///< index into Layer::steps
   Range limits;              ///< of kClamp
   Range range;               ///< exact, or a safe bound
@@ -176,6 +176,9 @@ inline constexpr std::int64_t kMaxUnrolledWeights = 500'000;
 /// declared width, so that a width too narrow gives a wrong result here as it does in the RTL.
 /// `codes`: all elements of all inputs, in order; returns all elements of all outputs (a constant
 /// element has its code).
+[[nodiscard]] std::vector<BigInt> evaluate_wide(const Plan& plan,
+                                                const std::vector<std::int64_t>& codes);
+/// The same. Errors E0503: codes of over 64 bits.
 [[nodiscard]] std::vector<std::int64_t> evaluate(const Plan& plan,
                                                  const std::vector<std::int64_t>& codes);
 

@@ -27,15 +27,15 @@ const arith::AdderGraph& Solutions::solve(const Tensor<std::int64_t>& matrix,
 
 Solutions::MatrixKey Solutions::key_of(const Tensor<std::int64_t>& matrix,
                                        const std::vector<Range>& inputs) {
-  Numbers limits;
-  for (const Range r : inputs) limits.insert(limits.end(), {r.min, r.max});
+  BigInts limits;
+  for (const Range& r : inputs) limits.insert(limits.end(), {r.min, r.max});
   return {matrix.data, std::move(limits)};
 }
 
 arith::AdderGraph Solutions::solved(const Tensor<std::int64_t>& matrix,
                                     const std::vector<Range>& inputs) const {
   // The bias is the layer's business: it may vanish in the thresholds behind the sum.
-  const std::vector<std::int64_t> no_bias(at(matrix.shape[0]), 0);
+  const std::vector<BigInt> no_bias(at(matrix.shape[0]), 0);
   return arith::solve(matrix, inputs, no_bias, options_);
 }
 
@@ -67,7 +67,7 @@ void Solutions::solve_ahead(const std::vector<MatrixProblem>& problems, int thre
 
 const arith::StepCircuit& Solutions::circuit(const arith::Steps& steps) {
   const auto key =
-      std::make_tuple(Numbers{steps.domain.min, steps.domain.max}, steps.thresholds, steps.levels);
+      std::make_tuple(BigInts{steps.domain.min, steps.domain.max}, steps.thresholds, steps.levels);
   auto found = circuits_.find(key);
   if (found == circuits_.end()) {
     found = circuits_.emplace(key, arith::choose_form(steps, target_)).first;

@@ -34,7 +34,8 @@ class Solutions {
 
  private:
   using Numbers = std::vector<std::int64_t>;
-  using MatrixKey = std::pair<Numbers, Numbers>;
+  using BigInts = std::vector<BigInt>;
+  using MatrixKey = std::pair<Numbers, BigInts>;
   [[nodiscard]] static MatrixKey key_of(const Tensor<std::int64_t>& matrix,
                                         const std::vector<Range>& inputs);
   [[nodiscard]] arith::AdderGraph solved(const Tensor<std::int64_t>& matrix,
@@ -43,7 +44,7 @@ class Solutions {
   const arith::Target& target_;
   arith::SolveOptions options_;
   std::map<MatrixKey, arith::AdderGraph> graphs_;
-  std::map<std::tuple<Numbers, Numbers, Numbers>, arith::StepCircuit> circuits_;
+  std::map<std::tuple<BigInts, BigInts, Numbers>, arith::StepCircuit> circuits_;
 };
 
 }  // namespace nib::plan

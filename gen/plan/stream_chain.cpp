@@ -2,6 +2,8 @@
 #include "nib/plan/stream_chain.h"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 #include "nib/base/check.h"
 #include "nib/plan/flow.h"
@@ -30,10 +32,10 @@ std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return -floor_div(-a, b)
 }  // namespace
 
 Range Affine::lanes_of(Range x) const {
-  Range scaled{den * x.min - add, den * x.max - add};
-  if (num < 0) scaled = {-scaled.max, -scaled.min};
+  std::int64_t low = den * x.min - add, high = den * x.max - add;
+  if (num < 0) std::tie(low, high) = std::pair(-high, -low);
   const std::int64_t size = num < 0 ? -num : num;
-  return {floor_div(scaled.min, size), ceil_div(scaled.max, size)};
+  return {floor_div(low, size), ceil_div(high, size)};
 }
 
 Chained identity(Range domain) { return {domain, std::nullopt, domain}; }
@@ -50,7 +52,8 @@ Chained behind(Chained first, const StepFunction& next) {
 }
 
 Chained behind(Chained first, Range limits) {
-  const auto clamped = [&](std::int64_t y) { return std::clamp(y, limits.min, limits.max); };
+  const std::int64_t low = limits.min, high = limits.max;
+  const auto clamped = [&](std::int64_t y) { return std::clamp(y, low, high); };
   if (first.step) {
     for (std::int64_t& level : first.step->levels) level = clamped(level);
     first.step = merged(*first.step);

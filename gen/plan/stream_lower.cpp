@@ -25,11 +25,26 @@ const lower::Grouping* grouping_of(const Node& node) {
   return nullptr;
 }
 
+/// The units compute in 64 bits. Errors E0503: a word of over kMostBits.
+void check_widths(const lower::IntegerGraph& graph) {
+  constexpr int kMostBits = 62;
+  for (const lower::Value& value : graph.values) {
+    for (const Range& range : value.range) {
+      if (fits_signed(range, kMostBits)) continue;
+      fail(ErrorCode::E503,
+           fmt::format("words of {} bits, where streaming units take {}", bits_for(range),
+                       kMostBits),
+           graph.node(value.producer).name, "build it with --style unrolled");
+    }
+  }
+}
+
 }  // namespace
 
 StreamLowering::StreamLowering(const lower::IntegerGraph& graph, const Folding& folding,
                                StreamPlan& plan)
     : graph_(graph), plan_(plan), builder_(plan) {
+  check_widths(graph);
   readers_.resize(graph.values.size());
   is_output_.assign(graph.values.size(), 0);
   for (std::size_t n = 0; n < graph.nodes.size(); ++n) {

@@ -41,7 +41,7 @@ void StreamLowering::place(const lower::MaxPool& op, std::size_t n) {
   const std::int64_t lanes = folded_[n] != 0 ? folds_[n].simd : x.format.lanes;
   const std::vector<std::int32_t> channel = to_pixels(x, in, lanes);
   if (too_padded(window)) {
-    const std::vector<std::int64_t> least(at(x.channels), x.bipolar() ? -1 : x.range.min);
+    const std::vector<std::int64_t> least(at(x.channels), x.bipolar() ? BigInt(-1) : x.range.min);
     x = builder_.padded(std::move(x), window, least);
   }
   stream::Pool pool = pool_of(window, x);
@@ -52,7 +52,7 @@ void StreamLowering::place(const lower::MaxPool& op, std::size_t n) {
     unit.window = window;
     unit.window.fold = static_cast<int>(x.words());
     unit.window.channel_outer = true;
-    unit.pad = x.bipolar() ? -1 : x.range.min;
+    unit.pad = x.bipolar() ? BigInt(-1) : x.range.min;
     unit.words = least_ring(unit.window);
     x.channel = builder_.unit("window", unit, {x.channel})[0];
     pool.rows = pool.kernel_y = 1;

@@ -134,8 +134,9 @@ class Requantiser {
       const Range limits = p.f.limits;
       const int shift = p.x.den == 2 ? 1 : 0;
       lines_.push_back(Line{p.x.num, p.x.add - p.x.den * limits.min, shift, false});
-      most = std::max({most, p.x(p.lane.min) - limits.min, p.x(p.lane.max) - limits.min});
-      widest = std::max(widest, limits.max - limits.min);
+      const std::int64_t least = limits.min;
+      most = std::max({most, p.x(p.lane.min) - least, p.x(p.lane.max) - least});
+      widest = std::max<std::int64_t>(widest, limits.max - least);
     }
     image_ = {0, most};
     in_ = line();
@@ -168,7 +169,9 @@ class Requantiser {
     std::size_t i = 0;
     for (std::int64_t code = image_.min + 1; code <= image_.max; ++code) {
       while (i < f.thresholds.size() && f.levels[i] < code) ++i;
-      levels.push_back(f.levels[i] < code ? never : i == 0 ? always : f.thresholds[i - 1]);
+      levels.push_back(f.levels[i] < code ? never
+                       : i == 0           ? always
+                                          : std::int64_t{f.thresholds[i - 1]});
     }
     return levels;
   }
@@ -199,7 +202,7 @@ class Requantiser {
       for (std::int64_t& level : levels) {
         const auto from = std::lower_bound(reach->begin(), reach->end(), level);
         below.push_back(from == reach->begin() ? level - 1 : *(from - 1));
-        level = from == reach->end() ? inputs.max + 1 : *from;
+        level = from == reach->end() ? std::int64_t{inputs.max} + 1 : *from;
       }
     }
     auto line = stream::fit_line(levels, image_.min, inputs, kMostShift, half_even, below);

@@ -197,7 +197,7 @@ std::vector<Lanes> of(const Scale& u, const Inputs& in) {
     std::int64_t code = sum >> u.shift;
     if (u.half_even && code % 2 != 0 && (code << u.shift) == sum) --code;
     code = clamp_to(code, u.bits, u.kind);
-    out.push_back(u.limits ? std::clamp(code, u.limits->min, u.limits->max) : code);
+    out.push_back(u.limits ? std::clamp<std::int64_t>(code, u.limits->min, u.limits->max) : code);
   }
   return {out};
 }

@@ -27,9 +27,7 @@ int free_low_bits(const Operation& op) {
   if (op.kind != Kind::kAdd) return 0;
   if (op.b.node < 0) {
     if (op.constant == 0) return op.a.negative ? op.a.shift : bits_of(op);
-    int zeros = op.a.negative ? op.a.shift : 0;
-    while (!op.a.negative && ((op.constant >> zeros) & 1) == 0) ++zeros;
-    return zeros;
+    return op.a.negative ? op.a.shift : op.constant.trailing_zeros();
   }
   const arith::Term& low = op.a.shift <= op.b.shift ? op.a : op.b;
   const arith::Term& high = op.a.shift <= op.b.shift ? op.b : op.a;

@@ -74,7 +74,7 @@ void narrow(Layer& layer) {
     }
     for (const arith::Term* t : {&op.a, &op.b, &op.c}) {
       if (t->node < 0) continue;
-      const int wanted = adds ? op.width - t->shift : 64;
+      const int wanted = adds ? op.width - t->shift : std::max(1, bits_for(ops[at(t->node)].range));
       need[at(t->node)] = std::max(need[at(t->node)], wanted);
     }
   }

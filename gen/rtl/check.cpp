@@ -139,11 +139,10 @@ class Checker {
     }
   }
   void literal(const Literal& l, const Expr& e) {
-    if (e.type.width <= 0 || e.type.width >= 64) return;
-    const std::int64_t top = std::int64_t{1} << e.type.width;
-    if (l.value >= top || l.value < -(top / 2)) {
-      report(std::to_string(l.value) + " does not fit in " + std::to_string(e.type.width) +
-             " bits");
+    if (e.type.width <= 0) return;
+    const BigInt top = power_of_two(e.type.width);
+    if (l.value >= top || l.value < -(top >> 1)) {
+      report(to_string(l.value) + " does not fit in " + std::to_string(e.type.width) + " bits");
     }
   }
   void function_call(const Call& c, const Expr& e) {
@@ -220,7 +219,7 @@ class Checker {
     } else {
       const Case& c = std::get<Case>(f.body);
       use(ref(f.argument, f.argument_type));
-      std::set<std::int64_t> labels;
+      std::set<BigInt> labels;
       for (const auto& [label, value] : c.arms) {
         use(label);
         if (label.type != f.argument_type) report("label of another type in '" + f.name + "'");

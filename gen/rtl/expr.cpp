@@ -17,7 +17,7 @@ Expr make(decltype(Expr::node) node, std::vector<Expr> args, Type type) {
 
 Expr ref(std::string name, Type type) { return make(Ref{std::move(name)}, {}, type); }
 
-Expr literal(std::int64_t value, Type type) { return make(Literal{value}, {}, type); }
+Expr literal(BigInt value, Type type) { return make(Literal{std::move(value)}, {}, type); }
 
 Expr digits(std::string hex, int width) {
   NIB_CHECK(hex.size() == static_cast<std::size_t>((width + 3) / 4), "a digit for every four bits");

@@ -6,6 +6,8 @@
 #include <variant>
 #include <vector>
 
+#include "nib/num/big_int.h"
+
 namespace nib::rtl {
 
 /// A packed vector of `width` bits.
@@ -25,7 +27,7 @@ struct Ref {
 /// A constant, sized by the expression's type. A value at or above the type's signed maximum is
 /// taken modulo 2^width, so that 8'd200 may stand in a sum of 8 bits.
 struct Literal {
-  std::int64_t value = 0;
+  BigInt value = 0;
 };
 /// A constant of any width: hexadecimal digits, most significant first, ceil(width / 4) of them.
 struct Digits {
@@ -80,7 +82,7 @@ struct Expr {
 
 // Builders. They compute the type and add nothing silently.
 [[nodiscard]] Expr ref(std::string name, Type type);
-[[nodiscard]] Expr literal(std::int64_t value, Type type);
+[[nodiscard]] Expr literal(BigInt value, Type type);
 [[nodiscard]] Expr digits(std::string hex, int width);
 [[nodiscard]] Expr text(std::string text);
 [[nodiscard]] Expr fill(bool ones, Type type);

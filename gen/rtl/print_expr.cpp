@@ -104,17 +104,12 @@ int precedence(const Expr& e) {
 
 std::string literal_text(const Literal& l, Type type) {
   const int width = type.width;
-  if (width == 0) return std::to_string(l.value);
-  if (width == 1 && !type.is_signed) return (l.value & 1) != 0 ? "1'b1" : "1'b0";
-  std::uint64_t bits = static_cast<std::uint64_t>(l.value);
-  if (width < 64) bits &= (std::uint64_t{1} << width) - 1;
-  const bool negative = type.is_signed && l.value < 0;
-  const bool fits = width > 64 || bits < (std::uint64_t{1} << (width < 64 ? width - 1 : 63));
-  if (negative) {
-    const std::uint64_t magnitude = std::uint64_t{0} - static_cast<std::uint64_t>(l.value);
-    return fmt::format("-{}'sd{}", width, magnitude);
-  }
-  return fmt::format("{}'{}d{}", width, type.is_signed && fits ? "s" : "", bits);
+  if (width == 0) return to_string(l.value);
+  if (width == 1 && !type.is_signed) return l.value.bit(0) ? "1'b1" : "1'b0";
+  if (type.is_signed && l.value < 0) return fmt::format("-{}'sd{}", width, to_string(-l.value));
+  const BigInt bits = l.value.wrapped(width, false);
+  const bool fits = !bits.bit(width - 1);
+  return fmt::format("{}'{}d{}", width, type.is_signed && fits ? "s" : "", to_string(bits));
 }
 
 class ExprText {

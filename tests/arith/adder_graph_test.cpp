@@ -71,7 +71,7 @@ TEST_CASE("random matrices: forms, values, ranges and depth bounds") {
       const auto low = -static_cast<std::int64_t>(rng() % 40);
       inputs.push_back({low, low + static_cast<std::int64_t>(rng() % 80)});
     }
-    std::vector<std::int64_t> bias;
+    std::vector<BigInt> bias;
     for (std::int64_t r = 0; r < rows; ++r)
       bias.push_back(static_cast<std::int64_t>(rng() % 99) - 49);
     SolveOptions options;

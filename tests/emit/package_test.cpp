@@ -74,11 +74,11 @@ TEST_CASE("words are packed from their elements' bits") {
   word.elements = {{0, 3, true, 1, 0, {-4, 3}},
                    {0, 0, false, 1, 7, {0, 0}, true},
                    {3, 6, false, 1, 0, {0, 63}, true}};
-  const std::int64_t codes[] = {-4, 0, 63};
+  const BigInt codes[] = {-4, 0, 63};
   CHECK(pack_hex(word, codes) == "1fc");
-  const std::int64_t other[] = {-1, 0, 0};
+  const BigInt other[] = {-1, 0, 0};
   CHECK(pack_hex(word, other) == "007");
-  const std::int64_t wide[] = {4, 0, 0};
+  const BigInt wide[] = {4, 0, 0};
   CHECK_THROWS_AS((void)pack_hex(word, wide), InternalError);
   // A word of no bits is one bit wide and 0.
   const plan::Word none{"x", {1}, {{0, 0, false, 1, 7, {0, 0}, true}}, 0};

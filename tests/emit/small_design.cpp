@@ -98,8 +98,8 @@ Package SmallDesign::package() const {
   what.model_bytes = "model";
   what.config_json = R"({"target": "part-1", "argmax": false})";
   what.input_types = {{"", {PortType{true, 4, Rational(1, 2)}, {}}}};
-  what.vectors = Vectors{{Tensor<std::int64_t>(Shape{4, 2}, {-8, -3, 7, 5, 0, 0, -1, 2})},
-                         {Tensor<std::int64_t>(Shape{4, 2}, {-11, 0, 12, 0, 0, 0, 1, 0})}};
+  what.vectors = Vectors{{Tensor<BigInt>(Shape{4, 2}, {-8, -3, 7, 5, 0, 0, -1, 2})},
+                         {Tensor<BigInt>(Shape{4, 2}, {-11, 0, 12, 0, 0, 0, 1, 0})}};
   return what;
 }
 

@@ -25,7 +25,7 @@ emit::StreamBuild small_build() {
 /// Codes of two vectors for every port.
 emit::Vectors vectors_for(const emit::StreamBuild& build) {
   const auto rows = [](const plan::StreamPort& port) {
-    Tensor<std::int64_t> codes(Shape{2, static_cast<std::int64_t>(port.word.elements.size())});
+    Tensor<BigInt> codes(Shape{2, static_cast<std::int64_t>(port.word.elements.size())});
     for (std::int64_t i = 0; i < codes.size(); ++i) codes[i] = i % 3;
     return codes;
   };

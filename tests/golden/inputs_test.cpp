@@ -117,13 +117,13 @@ TEST_CASE("codes on a grid, and values that are off it") {
   const Rational scale[] = {Rational(1, 255)}, offset[] = {Rational(0)};
   std::int64_t bad = -1;
   golden::Reals reals{Tensor<double>(Shape{2}, {3.0 / 255, 1.0}), {0x1p-50, 0x1p-50}};
-  CHECK(golden::codes_of(reals, scale, offset, bad) == std::vector<std::int64_t>{3, 255});
+  CHECK(golden::codes_of(reals, scale, offset, bad) == std::vector<BigInt>{3, 255});
   reals.error.clear();  // now the first value is claimed to be exact, and it is no 255th
   CHECK_FALSE(golden::codes_of(reals, scale, offset, bad).has_value());
   CHECK(bad == 0);
   const Rational eighth[] = {Rational(1, 8), Rational(-1, 4)}, shift[] = {Rational(1), Rational(0)};
   CHECK(golden::codes_of({Tensor<double>(Shape{1, 2}, {1.25, 2}), {}}, eighth, shift, bad) ==
-        std::vector<std::int64_t>{2, -8});
+        std::vector<BigInt>{2, -8});
   CHECK_FALSE(
       golden::codes_of({Tensor<double>(Shape{1, 2}, {1.25, 2.01}), {}}, eighth, shift, bad));
   CHECK(bad == 1);

@@ -22,7 +22,7 @@ inline std::vector<Rational> spread(const lower::Value& value,
   return all;
 }
 
-inline std::vector<std::int64_t> codes_of(const golden::Reals& reals, const lower::Value& value) {
+inline std::vector<BigInt> codes_of(const golden::Reals& reals, const lower::Value& value) {
   std::int64_t bad = -1;
   const auto codes =
       golden::codes_of(reals, spread(value, value.scale), spread(value, value.offset), bad);
@@ -60,13 +60,14 @@ inline std::int64_t compare(const graph::Graph& graph, const std::vector<Tensor<
     for (std::size_t k = 0; k < values.size(); ++k) {
       if (values[k] != input) continue;
       const lower::Value& in = integers.value(values[k]);
-      auto codes = codes_of(reals[k], in);
+      const auto codes = codes_of(reals[k], in);
       const auto count = static_cast<std::int64_t>(codes.size());
-      ports.emplace_back(Shape{count / in.elements(), in.elements()}, std::move(codes));
+      ports.emplace_back(Shape{count / in.elements(), in.elements()},
+                         std::vector<std::int64_t>(codes.begin(), codes.end()));
     }
   }
   REQUIRE(ports.size() == integers.inputs.size());
-  const auto executed = lower::execute(integers, ports, values);
+  const auto executed = lower::execute_wide(integers, ports, values);
   std::int64_t compared = 0;
   for (std::size_t k = 0; k < values.size(); ++k) {
     const lower::Value& value = integers.value(values[k]);

@@ -199,7 +199,7 @@ TEST_CASE("ties follow the parity of the code") {
   q.rounding = Rounding::kHalfEven;
   q.codes = {0, 15};
   const StepFunction steps = steps_of(f, q, "test");
-  CHECK(steps.thresholds == std::vector<std::int64_t>{2, 3, 6, 7});
+  CHECK(steps.thresholds == std::vector<BigInt>{2, 3, 6, 7});
   CHECK(steps.levels == std::vector<std::int64_t>{0, 1, 2, 3, 4});
 }
 

@@ -139,8 +139,16 @@ TEST_CASE("errors say what is wrong and what to try") {
   });
   add("an accumulator that is too wide", [] {
     GraphMaker maker("e");
-    const Id x = maker.input("x", {1, 2}, "s32.0");
-    return maker.finish({maker.node(graph::MatMul{}, {x, maker.constant({2, 1}, {1e12, 3})})});
+    Id x = maker.input("x", {1, 2}, "s32.0");
+    for (int i = 0; i < 30; ++i) {
+      x = maker.node(graph::MatMul{}, {x, maker.constant({2, 2}, {1e12, 3, 5, 1e12})});
+    }
+    return maker.finish({x});
+  });
+  add("weights that are too wide", [] {
+    GraphMaker maker("e");
+    const Id x = maker.input("x", {1, 2}, "s8.0");
+    return maker.finish({maker.node(graph::MatMul{}, {x, maker.constant({2, 1}, {1e25, 1})})});
   });
   add("codes that are too wide", [] {
     GraphMaker maker("e");

@@ -23,7 +23,7 @@ test::Case as_case(
   test::Numbers numbers(9);
   for (int v = 0; v < 300; ++v) {
     std::vector<std::int64_t> x;
-    for (const Range r : inputs) x.push_back(numbers.in(r.min, r.max));
+    for (const Range& r : inputs) x.push_back(numbers.in(r.min, r.max));
     c.inputs.push_back(x);
     c.outputs.push_back(definition(x));
     REQUIRE(block.model(x) == c.outputs.back());

@@ -25,11 +25,12 @@ inline std::vector<Codes> random_codes(const lower::IntegerGraph& graph, std::in
     const lower::Value& value = graph.value(id);
     Codes codes({rows, value.elements()});
     for (std::int64_t i = 0; i < codes.size(); ++i) {
-      const Range r = value.range_of(i % value.elements());
+      const Range& range = value.range_of(i % value.elements());
+      const std::int64_t low = range.min, high = range.max;
       const std::int64_t row = i / value.elements();
-      codes[i] = row == 0   ? r.min
-                 : row == 1 ? r.max
-                            : std::uniform_int_distribution<std::int64_t>(r.min, r.max)(engine);
+      codes[i] = row == 0   ? low
+                 : row == 1 ? high
+                            : std::uniform_int_distribution<std::int64_t>(low, high)(engine);
     }
     all.push_back(std::move(codes));
   }

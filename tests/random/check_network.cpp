@@ -54,8 +54,8 @@ std::vector<Rational> spread(const lower::Value& value, const std::vector<Ration
   return all;
 }
 
-std::optional<std::vector<std::int64_t>> codes_of(const golden::Reals& reals,
-                                                  const lower::Value& value, Outcome& outcome) {
+std::optional<std::vector<BigInt>> codes_of(const golden::Reals& reals, const lower::Value& value,
+                                            Outcome& outcome) {
   std::int64_t bad = -1;
   auto codes =
       golden::codes_of(reals, spread(value, value.scale), spread(value, value.offset), bad);
@@ -130,7 +130,7 @@ void check_integers(const graph::Graph& graph, const std::vector<Tensor<double>>
   }
   const auto reals = evaluator.run(inputs, tensors, spacing);
   std::vector<Tensor<std::int64_t>> ports;
-  std::vector<std::vector<std::int64_t>> expected;
+  std::vector<std::vector<BigInt>> expected;
   for (std::size_t k = 0; k < named.size(); ++k) {
     auto codes = codes_of(reals[k], integers.value(named[k]), outcome);
     if (!codes) return;
@@ -139,11 +139,12 @@ void check_integers(const graph::Graph& graph, const std::vector<Tensor<double>>
   for (const lower::ValueId input : integers.inputs) {
     for (std::size_t k = 0; k < named.size(); ++k) {
       if (named[k] == input) {
-        ports.emplace_back(Shape{kRows, integers.value(input).elements()}, expected[k]);
+        ports.emplace_back(Shape{kRows, integers.value(input).elements()},
+                           std::vector<std::int64_t>(expected[k].begin(), expected[k].end()));
       }
     }
   }
-  const auto executed = lower::execute(integers, ports, named);
+  const auto executed = lower::execute_wide(integers, ports, named);
   for (std::size_t k = 0; k < named.size(); ++k) {
     const lower::Value& value = integers.value(named[k]);
     for (std::size_t i = 0; i < expected[k].size(); ++i) {
@@ -152,10 +153,10 @@ void check_integers(const graph::Graph& graph, const std::vector<Tensor<double>>
       if (executed[k].data[i] == expected[k][i] && value.range_of(e).contains(expected[k][i])) {
         continue;
       }
-      outcome.fault =
-          fmt::format("{} row {} element {}: integer graph {}, golden {}, range {}", value.name,
-                      static_cast<std::int64_t>(i) / value.elements(), e, executed[k].data[i],
-                      expected[k][i], to_string(value.range_of(e)));
+      outcome.fault = fmt::format("{} row {} element {}: integer graph {}, golden {}, range {}",
+                                  value.name, static_cast<std::int64_t>(i) / value.elements(), e,
+                                  to_string(executed[k].data[i]), to_string(expected[k][i]),
+                                  to_string(value.range_of(e)));
       return;
     }
   }

@@ -46,7 +46,7 @@ bool may_be_refused(const std::string& refused) {
   static const char* const kReasons[] = {
       "import: E0309 both ",  // a tensor and its Softmax are outputs
       "golden: E0309 a function of a number beyond",
-      "lower: E0503",  // integers of over 62 bits
+      "lower: E0503",  // weights of over 60 bits
       "lower: E0505",  // a table of too many levels: a function without a quantiser behind it
   };
   return std::any_of(std::begin(kReasons), std::end(kReasons),

@@ -142,7 +142,7 @@ inline lower::ValueId GraphBuilder::linear(const std::string& name, lower::Value
       out.push_back(r);
     }
   }
-  lower::Linear op{Tensor<std::int64_t>(Shape{outputs, ins}, weights), bias};
+  lower::Linear op{Tensor<std::int64_t>(Shape{outputs, ins}, weights), {bias.begin(), bias.end()}};
   return node(name, std::move(op), {x}, shape, out);
 }
 
@@ -157,7 +157,7 @@ inline lower::ValueId GraphBuilder::step(const std::string& name, lower::ValueId
 
 inline lower::ValueId GraphBuilder::clamp(const std::string& name, lower::ValueId x, Range limits) {
   std::vector<Range> out;
-  for (const Range r : ranges(x)) {
+  for (const Range& r : ranges(x)) {
     out.push_back(Range{std::clamp(r.min, limits.min, limits.max),
                         std::clamp(r.max, limits.min, limits.max)});
   }
@@ -203,7 +203,7 @@ inline lower::ValueId GraphBuilder::top(const std::string& name, lower::ValueId 
   const std::int64_t length = shape.back();
   shape.back() = k;
   Range all = ranges(x)[0];
-  for (const Range r : ranges(x)) all = hull(all, r);
+  for (const Range& r : ranges(x)) all = hull(all, r);
   const std::vector<Range> out(at(element_count(shape)), values ? all : Range{0, length - 1});
   return node(name, lower::TopK{k, values}, {x}, shape, out);
 }
@@ -217,7 +217,7 @@ inline lower::ValueId GraphBuilder::arrange(const std::string& name, lower::Valu
     out.push_back(s < 0 ? Range{fill[filled], fill[filled]} : ranges(x)[at(s)]);
     if (s < 0) ++filled;
   }
-  return node(name, lower::Reindex{source, fill}, {x}, std::move(shape), out);
+  return node(name, lower::Reindex{source, {fill.begin(), fill.end()}}, {x}, std::move(shape), out);
 }
 
 // As many positions as lie wholly inside, with padding at the beginning as wide as at the end.
@@ -235,7 +235,7 @@ inline Shape GraphBuilder::shape_behind(const lower::Window& w, lower::ValueId x
 inline lower::ValueId GraphBuilder::conv(const std::string& name, lower::ValueId x,
                                          lower::Conv op) {
   Range codes = ranges(x)[0];
-  for (const Range r : ranges(x)) codes = hull(codes, r);
+  for (const Range& r : ranges(x)) codes = hull(codes, r);
   for (const std::int64_t p : op.padding) codes = hull(codes, Range{p, p});
   const Shape shape = shape_behind(op.window, x, op.weights.shape[0]);
   const std::int64_t columns = op.weights.size() / op.weights.shape[0];
@@ -253,7 +253,7 @@ inline lower::ValueId GraphBuilder::max_pool(const std::string& name, lower::Val
                                              lower::MaxPool op) {
   const Shape shape = shape_behind(op.window, x, graph_.value(x).shape[1]);
   Range codes = ranges(x)[0];
-  for (const Range r : ranges(x)) codes = hull(codes, r);
+  for (const Range& r : ranges(x)) codes = hull(codes, r);
   return node(name, std::move(op), {x}, shape, std::vector<Range>(at(element_count(shape)), codes));
 }
 

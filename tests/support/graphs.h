@@ -58,7 +58,7 @@ inline lower::IntegerGraph dense_network(const std::string& name, std::uint64_t 
     x = b.linear(layer, x, sizes[l], weights, bias);
     if (l + 1 == sizes.size()) break;
     std::vector<lower::StepFunction> steps;
-    for (const Range r : b.ranges(x)) steps.push_back(requantiser(r, 8, 4, 0, 63));
+    for (const Range& r : b.ranges(x)) steps.push_back(requantiser(r, 8, 4, 0, 63));
     x = b.step(layer + "_relu", x, steps);
   }
   b.output("y", x);
@@ -70,7 +70,7 @@ inline lower::IntegerGraph small_graph() {
   lower::ValueId x = b.input("x", std::vector<Range>(3, Range{-16, 15}));
   x = b.linear("fc1", x, 2, {1, 4, 2, -1, -4, 1}, {3, -5});
   std::vector<lower::StepFunction> steps;
-  for (const Range r : b.ranges(x)) steps.push_back(requantiser(r, 0, 2, 0, 15));
+  for (const Range& r : b.ranges(x)) steps.push_back(requantiser(r, 0, 2, 0, 15));
   x = b.step("fc1_quant", x, steps);
   x = b.linear("fc2", x, 3, {1, -1, 3, 2, 0, 5}, {0, -4, 1});
   x = b.argmax("best", x);
@@ -126,7 +126,7 @@ inline lower::StepFunction random_step(Numbers& n, Range domain) {
 
 inline std::vector<lower::StepFunction> random_steps(Numbers& n, const std::vector<Range>& ranges) {
   std::vector<lower::StepFunction> steps;
-  for (const Range r : ranges) steps.push_back(random_step(n, r));
+  for (const Range& r : ranges) steps.push_back(random_step(n, r));
   return steps;
 }
 
@@ -189,9 +189,9 @@ inline std::vector<std::int64_t> random_codes(const lower::IntegerGraph& graph, 
     for (std::int64_t e = 0; e < value.elements(); ++e) {
       const Range r = value.range_of(e);
       const bool corner = mode < 2 || (mode == 2 && numbers.in(0, 1) == 0);
-      codes.push_back(!corner                              ? numbers.in(r.min, r.max)
-                      : mode == 0 || numbers.in(0, 1) == 0 ? r.max
-                                                           : r.min);
+      codes.push_back(!corner                              ? std::int64_t{numbers.in(r.min, r.max)}
+                      : mode == 0 || numbers.in(0, 1) == 0 ? std::int64_t{r.max}
+                                                           : std::int64_t{r.min});
     }
   }
   return codes;

@@ -60,7 +60,7 @@ struct Executor {
     Vector y;
     for (const std::int64_t x : in(node, 0)) {
       const Range r = op.limits[op.grouping.of(static_cast<std::int64_t>(y.size()))];
-      y.push_back(std::clamp(x, r.min, r.max));
+      y.push_back(std::clamp<std::int64_t>(x, r.min, r.max));
     }
     return y;
   }
@@ -68,7 +68,8 @@ struct Executor {
     Vector y;
     std::size_t filled = 0;
     for (const std::int32_t s : op.source) {
-      y.push_back(s == lower::Reindex::kFilled ? op.fill[filled++] : in(node, 0)[at(s)]);
+      y.push_back(s == lower::Reindex::kFilled ? std::int64_t{op.fill[filled++]}
+                                               : in(node, 0)[at(s)]);
     }
     return y;
   }
@@ -121,7 +122,7 @@ struct Executor {
       for (std::int64_t c = 0; c < channels; ++c) {
         for (std::size_t t = 0; t < p.taps.size(); ++t) {
           const std::int64_t from = group * channels + c;
-          const std::int64_t x = p.taps[t] < 0 ? op.padding[at(from)]
+          const std::int64_t x = p.taps[t] < 0 ? std::int64_t{op.padding[at(from)]}
                                                : in(node, 0)[at(element(node, p, from, p.taps[t]))];
           const std::int64_t row = (p.channel * channels + c);
           sum += x * op.weights.data[at(row) * p.taps.size() + t];
