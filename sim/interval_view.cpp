@@ -154,11 +154,29 @@ std::optional<AffineWord> IntervalView::compared(const Cell& cell) {
   }
 }
 
+std::optional<AffineWord> IntervalView::operand(const Bits& bits, int size, bool is_signed) {
+  if (static_cast<int>(bits.size()) < size) return number(bits, is_signed);
+  return word(Bits(bits.begin(), bits.begin() + size));
+}
+
+/// To the right by a constant: the bits that are left, where they do not move.
+std::optional<AffineWord> IntervalView::shifted(const Cell& cell) {
+  const auto a = number(cell.a, cell.a_signed), by = number(cell.b, false);
+  const bool arithmetic = cell.kind == CellKind::kSshr || !cell.a_signed;
+  if (!a || !by || !is_constant(*by) || by->constant > kMaxWordBits || !arithmetic) {
+    return std::nullopt;
+  }
+  const Range high = a->range >> static_cast<int>(static_cast<std::int64_t>(by->constant));
+  if (!high.is_constant()) return std::nullopt;
+  return affine(0, high.min);
+}
+
 /// Of two constants; or of all ones (zeros) with anything.
 std::optional<AffineWord> IntervalView::bitwise(const Cell& cell) {
   const auto size = cell.y.size();
-  if (cell.a.size() != size || cell.b.size() != size) return std::nullopt;
-  const auto a = word(cell.a), b = word(cell.b);
+  const bool is_signed = cell.a_signed && cell.b_signed;
+  const auto a = operand(cell.a, static_cast<int>(size), is_signed);
+  const auto b = operand(cell.b, static_cast<int>(size), is_signed);
   if (!a || !b) return std::nullopt;
   const bool both = is_constant(*a) && is_constant(*b);
   const Integer x = a->constant.integer(), y = b->constant.integer();
@@ -201,6 +219,24 @@ std::optional<AffineWord> IntervalView::cell(const Cell& cell) {
     case CellKind::kOr:
     case CellKind::kXor:
       return bitwise(cell);
+    case CellKind::kShr:
+    case CellKind::kSshr:
+      return shifted(cell);
+    case CellKind::kPos:
+      return operand(cell.a, size, cell.a_signed);
+    case CellKind::kNeg: {
+      const auto a = operand(cell.a, size, cell.a_signed);
+      if (!a) return std::nullopt;
+      return affine(-a->factor, -a->constant);
+    }
+    case CellKind::kAdd:
+    case CellKind::kSub: {
+      const bool both = cell.a_signed && cell.b_signed;
+      const auto a = operand(cell.a, size, both), b = operand(cell.b, size, both);
+      if (!a || !b) return std::nullopt;
+      return cell.kind == CellKind::kAdd ? affine(a->factor + b->factor, a->constant + b->constant)
+                                         : affine(a->factor - b->factor, a->constant - b->constant);
+    }
     case CellKind::kReduceOr:
     case CellKind::kReduceBool:
       return bit(is_nonzero(cell.a));

@@ -40,6 +40,9 @@ class IntervalView {
   /// The signal's form as factor * P + constant; nullopt where it is none.
   [[nodiscard]] std::optional<std::pair<BigInt, BigInt>> line(const Source& source);
   [[nodiscard]] std::optional<AffineWord> bitwise(const Cell& cell);
+  /// The number that a cell of `size` bits reads, modulo 2^size.
+  [[nodiscard]] std::optional<AffineWord> operand(const Bits& bits, int size, bool is_signed);
+  [[nodiscard]] std::optional<AffineWord> shifted(const Cell& cell);
   [[nodiscard]] std::optional<AffineWord> cell(const Cell& cell);
   [[nodiscard]] std::optional<AffineWord> compared(const Cell& cell);
   [[nodiscard]] std::optional<AffineWord> run(const Source& first, int length);

@@ -15,7 +15,7 @@ namespace {
 /// Most values and intervals of a sum that are run through.
 constexpr std::int64_t kMaxPoints = std::int64_t{1} << 24;
 /// Most intervals of a sum of over 64 bits.
-constexpr std::int64_t kMaxWidePoints = std::int64_t{1} << 20;
+constexpr std::int64_t kMaxWidePoints = std::int64_t{1} << 17;
 /// Most values at which golden is asked about a function that is not monotone.
 constexpr std::int64_t kMaxQuestions = std::int64_t{1} << 16;
 /// Most runs of one function; beyond, every code is a run and memory would go.
