@@ -111,7 +111,7 @@ module nib_outq #(
     if (Kind == Shift) begin : gen_shift
       // One vector per bit: the form in which tools recognise addressable shift registers. The
       // level, one less than the number of words, is the address of the oldest.
-      // In groups, as tools unroll no more than about a thousand steps of a loop.
+      // In groups: Verilator unrolls no more than a few thousand steps of a loop.
       localparam int Group = 64;
       for (genvar g = 0; g < Width; g += Group) begin : gen_group
         for (genvar b = g; b < (g + Group < Width ? g + Group : Width); b++) begin : gen_bit

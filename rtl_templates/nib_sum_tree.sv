@@ -60,11 +60,15 @@ module nib_sum_tree #(
     logic [N-1:0]     carries_d, carries;
 
     if (l == 0) begin : gen_leaves
-      for (genvar i = 0; i < D * N; i++) begin : gen_word
-        assign words_d[i*W +: W] = words_i[i*Width +: W];
-        if (W < Width) begin : gen_unused
-          logic unused_word;
-          assign unused_word = ^words_i[i*Width+W +: Width-W];
+      // One loop for each index: Verilator unrolls no more than a few thousand steps of one.
+      for (genvar d = 0; d < D; d++) begin : gen_digit
+        for (genvar n = 0; n < N; n++) begin : gen_word
+          localparam int I = d * N + n;
+          assign words_d[I*W +: W] = words_i[I*Width +: W];
+          if (W < Width) begin : gen_unused
+            logic unused_word;
+            assign unused_word = ^words_i[I*Width+W +: Width-W];
+          end
         end
       end
       assign carries_d = carries_i;
@@ -73,37 +77,38 @@ module nib_sum_tree #(
       localparam int WBefore = width_behind(l - 1);
       localparam bit Halves  = l <= Halvings;
 
-      for (genvar i = 0; i < D * N; i++) begin : gen_word
-        localparam int Digit = i / N;
-        localparam int Word  = i % N;
-        localparam int First = Halves ? Digit * Before + 2 * Word : Digit;
-        // Words in pairs; once there is one for each digit, the two highest digits.
-        localparam bit Adds  = Halves ? 2 * Word + 1 < Before : Digit == D - 1;
-        logic [W-1:0] a;
-        assign a = Signed ? W'($signed(gen_level[l-1].words[First*WBefore +: WBefore]))
-                          : W'(gen_level[l-1].words[First*WBefore +: WBefore]);
+      for (genvar d = 0; d < D; d++) begin : gen_digit
+        for (genvar n = 0; n < N; n++) begin : gen_word
+          localparam int I     = d * N + n;
+          localparam int First = Halves ? d * Before + 2 * n : d;
+          // Words in pairs; once there is one for each digit, the two highest digits.
+          localparam bit Adds  = Halves ? 2 * n + 1 < Before : d == D - 1;
+          logic [W-1:0] a;
+          assign a = Signed ? W'($signed(gen_level[l-1].words[First*WBefore +: WBefore]))
+                            : W'(gen_level[l-1].words[First*WBefore +: WBefore]);
 
-        if (Adds) begin : gen_add
-          logic [W-1:0] b;
-          logic [W:0]   sum;
-          logic         carry, unused_carry;
-          if (Halves) begin : gen_same_digit
-            assign carry = gen_level[l-1].carries[Word];
-            assign b     = Signed
-                ? W'($signed(gen_level[l-1].words[(First+1)*WBefore +: WBefore]))
-                : W'(gen_level[l-1].words[(First+1)*WBefore +: WBefore]);
-          end else begin : gen_next_digit
-            // The carry left over counts in both digits: 4 (b + c) = {b, c, c} + c.
-            assign carry = gen_level[l-1].carries[0];
-            assign b     = Signed
-                ? W'($signed({gen_level[l-1].words[(First+1)*WBefore +: WBefore], {2{carry}}}))
-                : W'({gen_level[l-1].words[(First+1)*WBefore +: WBefore], {2{carry}}});
+          if (Adds) begin : gen_add
+            logic [W-1:0] b;
+            logic [W:0]   sum;
+            logic         carry, unused_carry;
+            if (Halves) begin : gen_same_digit
+              assign carry = gen_level[l-1].carries[n];
+              assign b     = Signed
+                  ? W'($signed(gen_level[l-1].words[(First+1)*WBefore +: WBefore]))
+                  : W'(gen_level[l-1].words[(First+1)*WBefore +: WBefore]);
+            end else begin : gen_next_digit
+              // The carry left over counts in both digits: 4 (b + c) = {b, c, c} + c.
+              assign carry = gen_level[l-1].carries[0];
+              assign b     = Signed
+                  ? W'($signed({gen_level[l-1].words[(First+1)*WBefore +: WBefore], {2{carry}}}))
+                  : W'({gen_level[l-1].words[(First+1)*WBefore +: WBefore], {2{carry}}});
+            end
+            assign sum               = {a, carry} + {b, carry};
+            assign words_d[I*W +: W] = sum[W:1];
+            assign unused_carry      = sum[0];
+          end else begin : gen_pass
+            assign words_d[I*W +: W] = a;
           end
-          assign sum                 = {a, carry} + {b, carry};
-          assign words_d[i*W +: W]   = sum[W:1];
-          assign unused_carry        = sum[0];
-        end else begin : gen_pass
-          assign words_d[i*W +: W] = a;
         end
       end
       assign carries_d = gen_level[l-1].carries[Before-1 -: N];

@@ -116,12 +116,12 @@ constexpr std::int64_t shift_clip(const ShiftClip& s, std::int64_t x) {
 }
 
 // Number of thresholds that x reaches; they ascend.
-template <class T>
-constexpr std::size_t reached(const T* thresholds, std::size_t count, std::int64_t x) {
+template <class T, class X>
+constexpr std::size_t reached(const T* thresholds, std::size_t count, const X& x) {
   std::size_t low = 0;
   while (count > 0) {
     const std::size_t half = count / 2;
-    if (x >= static_cast<std::int64_t>(thresholds[low + half])) {
+    if (!(x < static_cast<X>(thresholds[low + half]))) {
       low += half + 1;
       count -= half + 1;
     } else {

@@ -311,14 +311,14 @@ void LayerWriter::operator()(const lower::Step& op) {
   const Range all = hull(in_range(), range_of(thresholds));
   layer_.tables += integers("kThresholds" + id_, thresholds) + integers("kLevels" + id_, levels) +
                    unsigned_32("kBegin" + id_, begin);
-  each(
-      fmt::format("const std::size_t g = {2};\n"
-                  "    const std::size_t first = kBegin{0}[g];\n"
-                  "    const std::size_t count = kBegin{0}[g + 1] - first;\n"
-                  "    const std::size_t at = detail::{4}(kThresholds{0} + first, count, {5});\n"
-                  "    x{0}[e] = static_cast<{1}>(kLevels{0}[first + g + at]);",
-                  id_, type, group, from(0), is_wide(all) ? "reached_by" : "reached",
-                  is_wide(all) ? source_word(type_for(all)) : fmt::format("x{}[e]", from(0))));
+  each(fmt::format(
+      "const std::size_t g = {2};\n"
+      "    const std::size_t first = kBegin{0}[g];\n"
+      "    const std::size_t count = kBegin{0}[g + 1] - first;\n"
+      "    const std::size_t at = detail::reached(kThresholds{0} + first, count, {4});\n"
+      "    x{0}[e] = static_cast<{1}>(kLevels{0}[first + g + at]);",
+      id_, type, group, from(0),
+      is_wide(all) ? source_word(type_for(all)) : fmt::format("std::int64_t{{x{}[e]}}", from(0))));
 }
 
 void LayerWriter::operator()(const lower::Concat& op) {

@@ -83,22 +83,6 @@ struct Wide {
   }
 };
 
-// Number of thresholds that x reaches; they ascend.
-template <class T, std::size_t Limbs>
-constexpr std::size_t reached_by(const T* thresholds, std::size_t count, const Wide<Limbs>& x) {
-  std::size_t low = 0;
-  while (count > 0) {
-    const std::size_t half = count / 2;
-    if (!(x < static_cast<Wide<Limbs>>(thresholds[low + half]))) {
-      low += half + 1;
-      count -= half + 1;
-    } else {
-      count = half;
-    }
-  }
-  return low;
-}
-
 }  // namespace detail
 
 )";

@@ -421,6 +421,12 @@ class Planner {
   /// What limits the design, and what one layer more parallel would bring and cost.
   [[nodiscard]] std::vector<std::string> notes(const Trial& best) {
     std::vector<std::string> lines;
+    if (best.fill > 1) {
+      lines.push_back(
+          fmt::format("folds: the design does not fit: {} would be {:.0f} % of what may "
+                      "be used, and no folds were found that need less",
+                      best.limit, 100 * best.fill));
+    }
     lines.push_back(fmt::format(
         "folds: latency {} and interval {} cycles with {:.0f} LUT, {:.0f} FF, {:.1f} "
         "BRAM36, {:.0f} "

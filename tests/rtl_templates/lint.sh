@@ -37,7 +37,7 @@ for width in 1 8 65; do
   done
 done
 for storage in 1 2 3 4; do
-  lint nib_outq -GWidth=1100 -GDepth=6 -GLat=1 -GStorage=$storage
+  lint nib_outq -GWidth=4700 -GDepth=6 -GLat=1 -GStorage=$storage
   lint nib_outq -GWidth=9 -GDepth=6 -GLat=3 -GStorage=$storage
   lint nib_stream_fifo -GWidth=9 -GDepth=6 -GStorage=$storage
 done
@@ -132,6 +132,11 @@ for kinds in "4 0 3 1 20" "4 1 3 1 9" "1 2 1 2 2" "1 2 4 1 8" "8 0 1 2 12" "8 1 
       -GAccW=$5 -GBanks=$pe "-GShared=1'b$((pe % 2))" -GTreeRegs=$registers
   done
 done
+# The most lanes that a word has.
+lint nib_mac -GPe=1 -GSimd=1024 -GTerms=1 -GInW=8 -GInKind=0 -GWgtW=8 -GWgtKind=3 -GAccW=30 \
+  -GTreeRegs=3 "-GShared=1'b1"
+lint nib_mac -GPe=1 -GSimd=1024 -GTerms=1 -GInW=1 -GInKind=2 -GWgtW=1 -GWgtKind=2 -GAccW=12 \
+  "-GShared=1'b1"
 # InW InKind WgtW WgtKind AccW Pack: outputs that share multipliers.
 for kinds in "8 0 3 1 20 3" "9 1 8 1 9 2" "3 0 3 0 14 4" "1 0 2 1 8 5" "6 1 4 0 12 2"; do
   set -- $kinds
