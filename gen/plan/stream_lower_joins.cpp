@@ -76,6 +76,23 @@ namespace {
 /// Sums of two terms that are worth listing.
 constexpr std::int64_t kMostSums = 1 << 17;
 
+/// Sorts numbers that are no less than `least`, by their digits from the lowest on.
+void sort_from(std::vector<std::int64_t>& numbers, std::int64_t least) {
+  constexpr int kBits = 11;
+  constexpr std::int64_t kDigits = 1 << kBits;
+  std::vector<std::int64_t> sorted(numbers.size());
+  const std::int64_t most = *std::max_element(numbers.begin(), numbers.end()) - least;
+  for (int shift = 0; shift < 63 && most >> shift != 0; shift += kBits) {
+    std::array<std::size_t, kDigits> place{};
+    for (const std::int64_t n : numbers) ++place[at((n - least) >> shift & (kDigits - 1))];
+    std::exclusive_scan(place.begin(), place.end(), place.begin(), std::size_t{0});
+    for (const std::int64_t n : numbers) {
+      sorted[place[at((n - least) >> shift & (kDigits - 1))]++] = n;
+    }
+    numbers.swap(sorted);
+  }
+}
+
 /// fa * a + fb * b of all a and b, ascending; null where they are too many.
 std::shared_ptr<const std::vector<std::int64_t>> sums_of(Range a, std::int64_t fa, Range b,
                                                          std::int64_t fb) {
@@ -86,7 +103,7 @@ std::shared_ptr<const std::vector<std::int64_t>> sums_of(Range a, std::int64_t f
   for (std::int64_t x = a.min; x <= a.max; ++x) {
     for (std::int64_t y = b.min; y <= b.max; ++y) sums.push_back(fa * x + fb * y);
   }
-  std::sort(sums.begin(), sums.end());
+  sort_from(sums, (a * fa + b * fb).min);
   sums.erase(std::unique(sums.begin(), sums.end()), sums.end());
   return std::make_shared<const std::vector<std::int64_t>>(std::move(sums));
 }
@@ -102,12 +119,15 @@ StreamLowering::Reach StreamLowering::reach_of(const lower::Sum& op, std::size_t
   const lower::Value &a = graph_.value(node.inputs[0]), &b = graph_.value(node.inputs[1]);
   std::map<std::array<std::int64_t, 4>, Reach::value_type> known;
   Reach reach;
-  for (std::int64_t c = 0; c < y.channels; ++c) {
-    Range of_a = a.range_of(y.order[at(c)]), of_b = b.range_of(y.order[at(c)]);
-    for (std::int64_t p = 1; p < y.pixels; ++p) {
-      of_a = hull(of_a, a.range_of(y.order[at(p * y.channels + c)]));
-      of_b = hull(of_b, b.range_of(y.order[at(p * y.channels + c)]));
-    }
+  std::vector<std::pair<Range, Range>> ranges;
+  for (std::int64_t i = 0; i < y.pixels * y.channels; ++i) {
+    const Range of_a = a.range_of(y.order[at(i)]), of_b = b.range_of(y.order[at(i)]);
+    if (i < y.channels) ranges.emplace_back(of_a, of_b);
+    auto& [hull_a, hull_b] = ranges[at(i % y.channels)];
+    hull_a = hull(hull_a, of_a);
+    hull_b = hull(hull_b, of_b);
+  }
+  for (const auto& [of_a, of_b] : ranges) {
     auto [found, is_new] = known.try_emplace({of_a.min, of_a.max, of_b.min, of_b.max});
     if (is_new) found->second = sums_of(of_a, op.factors[0], of_b, op.factors[1]);
     reach.push_back(found->second);

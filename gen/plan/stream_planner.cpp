@@ -6,47 +6,16 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "nib/plan/stream_cost.h"
 #include "nib/plan/stream_settle.h"
+#include "nib/plan/stream_walk.h"
 
 namespace nib::plan {
 namespace {
 
-/// A layer that multiplies.
-struct Layer {
-  std::string name;
-  std::int64_t rows = 1, columns = 1, vectors = 1;
-  int bits = 1;              ///< of an element
-  bool multipliers = false;  ///< may use them
-  /// What the search decides.
-  double steps = 1;     ///< of a vector, at most
-  int input_steps = 1;  ///< words of a vector
-  bool input_stationary = false, dsp = false;
-  int narrow = 1;        ///< outputs of a step over lanes of the steps behind
-  bool apart = false;    ///< channels do not mix: rows are channels, columns taps
-  std::size_t unit = 0;  ///< of Planner::units_
-
-  [[nodiscard]] double work() const {
-    return static_cast<double>(rows) * static_cast<double>(columns);
-  }
-  [[nodiscard]] LayerFold fold() const {
-    const auto all = std::max<std::int64_t>(1, static_cast<std::int64_t>(steps));
-    if (apart) {
-      const std::int64_t nf = std::clamp<std::int64_t>(all / columns, 1, rows);
-      return {1, static_cast<int>((rows + nf - 1) / nf), false, 0, dsp && multipliers};
-    }
-    const std::int64_t sf = std::min({static_cast<std::int64_t>(input_steps), columns, all});
-    const std::int64_t nf = std::clamp<std::int64_t>(all / sf, 1, rows);
-    LayerFold f;
-    f.simd = static_cast<int>((columns + sf - 1) / sf);
-    f.pe = static_cast<int>((rows + nf - 1) / nf);
-    f.input_stationary = input_stationary;
-    f.dsp = dsp && multipliers;
-    f.steps = narrow > 1 ? std::max(1, f.pe / narrow) : 0;
-    return f;
-  }
-};
+using Layer = SearchLayer;
 
 struct Trial {
   std::int64_t latency = 0, interval = 0;
@@ -65,8 +34,28 @@ class Planner {
   FoldChoice run() {
     find_layers();
     FoldChoice choice;
-    if (!layers_.empty()) search();
-    const Trial best = tried(layers_);
+    // Both objectives are searched for, whichever is asked for: a design that was met on the way to
+    // the other one is never better than the choice. Most of the time goes to latencies.
+    limit_ = 1;
+    Trial best;
+    if (layers_.empty()) {
+      best = tried(layers_);
+    } else {
+      const auto walk_to = [&](Objective objective, double descent, double end) {
+        objective_ = objective;
+        limit_ = descent;
+        most_fill_ = 1.3;
+        search();
+        limit_ = end;
+        most_fill_ = 1.08;
+        wander();
+      };
+      walk_to(Objective::kLatency, 0.45, 0.85);
+      walk_to(Objective::kInterval, 0.92, 1);
+      objective_ = wish_.objective;
+      layers_ = best_[index_of(objective_)].layers;
+      best = best_[index_of(objective_)].trial;
+    }
     choice.folding = folding(layers_);
     choice.fits = best.fill <= 1;
     choice.latency = best.latency;
@@ -118,7 +107,8 @@ class Planner {
         }
       }
     }
-    constexpr int kMostEvaluations = 600;
+    for (const lower::Value& v : graph_.values) elements_ += static_cast<double>(v.elements());
+    constexpr int kMostEvaluations = 2500;
     most_ = wish_.evaluations > 0 ? wish_.evaluations : kMostEvaluations;
   }
 
@@ -137,11 +127,17 @@ class Planner {
     const auto found = trials_.find(key);
     if (found != trials_.end()) return found->second;
     ++evaluations_;
-    return trials_[key] = evaluate(layers);
+    const Trial t = evaluate(layers);
+    for (const Objective o : {Objective::kLatency, Objective::kInterval}) {
+      Best& b = best_[index_of(o)];
+      if (b.layers.empty() || better(t, b.trial, o)) b = {layers, t};
+    }
+    return trials_[key] = t;
   }
 
   [[nodiscard]] Trial evaluate(const Layers& layers) {
     for (const Layer& l : layers) spent_ += 0.4 * l.work();
+    spent_ += 1.1 * elements_;
     StreamPlan plan = build_streaming(graph_, target_, goal_, folding(layers));
     settle_units(plan, wish_.blocks * target_.bram36);
     // Queues of a few words cost what their width does.
@@ -157,43 +153,74 @@ class Planner {
     set_depths(plan.design, depths);
     Trial t;
     t.cost = cost_of(plan);
+    fill_of(t, plan);
+    if (t.fill > most_fill_) {
+      t.latency = t.interval = std::numeric_limits<std::int64_t>::max() / 4;
+      return t;
+    }
     t.interval = least_interval(network, plan.frames);
     const auto steps = stream::steps_of_a_frame(network, plan.frames);
     for (const std::int64_t s : steps) spent_ += static_cast<double>(s);
     const auto most = std::max_element(steps.begin(), steps.end()) - steps.begin();
     t.busiest = network.processes[static_cast<std::size_t>(most)].name;
     t.latency = measure(network, plan.frames, {t.interval, 1}).latency;
+    return t;
+  }
+
+  /// What the design takes most of.
+  void fill_of(Trial& t, const StreamPlan& plan) const {
     double port = 0;
     for (const StreamPort& input : plan.inputs) port = std::max<double>(port, input.word.width);
-    const auto share_of = [](double used, double there) { return used > 0 ? used / there : 0; };
+    // Where nothing may be used, what is used counts beside all that the device has.
+    const auto share_of = [](double used, double there, double part) {
+      if (used <= 0) return 0.0;
+      return part > 0 ? used / (there * part) : 1 + used / std::max(there, 1.0);
+    };
     const std::array<std::pair<const char*, double>, 5> shares{
-        {{"bits of an input word", share_of(port, wish_.port_bits)},
-         {"LUTs", share_of(t.cost.lut, target_.lut * wish_.luts)},
-         {"flip-flops", share_of(t.cost.ff, target_.ff)},
-         {"block RAM", share_of(t.cost.bram36, target_.bram36 * wish_.blocks)},
-         {"multipliers", share_of(t.cost.dsp, target_.dsp * wish_.multipliers)}}};
+        {{"bits of an input word", share_of(port, wish_.port_bits, 1)},
+         {"LUTs", share_of(t.cost.lut, target_.lut, wish_.luts)},
+         {"flip-flops", share_of(t.cost.ff, target_.ff, 1)},
+         {"block RAM", share_of(t.cost.bram36, target_.bram36, wish_.blocks)},
+         {"multipliers", share_of(t.cost.dsp, target_.dsp, wish_.multipliers)}}};
     for (const auto& [name, share] : shares) {
       if (share <= t.fill) continue;
       t.fill = share;
       t.limit = name;
     }
-    return t;
+    t.fill /= allowed_;
   }
 
-  [[nodiscard]] std::int64_t time_of(const Trial& t) const {
-    return wish_.objective == Objective::kLatency ? t.latency : t.interval;
+  /// Where not even the smallest design fits, the others may be as large as that one.
+  void allow() {
+    start(true);
+    const double least = tried(scaled(layers_, 1e9)).fill;
+    if (least <= 1) return;
+    allowed_ = least;
+    trials_.clear();
+    best_ = {};
   }
+
+  [[nodiscard]] static std::size_t index_of(Objective o) {
+    return o == Objective::kLatency ? 0 : 1;
+  }
+  [[nodiscard]] static std::int64_t time_of(const Trial& t, Objective o) {
+    return o == Objective::kLatency ? t.latency : t.interval;
+  }
+  [[nodiscard]] std::int64_t time_of(const Trial& t) const { return time_of(t, objective_); }
   /// Time times cells: what a change of shape should lessen. A tenth of the device is taken by what
   /// does not shrink with the folds.
   [[nodiscard]] double price(const Trial& t) const {
     const auto both = static_cast<double>(time_of(t)) * 1.0 + 0.02 * static_cast<double>(t.latency);
     return both * (t.fill + 0.02);
   }
-  [[nodiscard]] bool better(const Trial& a, const Trial& b) const {
+  [[nodiscard]] static bool better(const Trial& a, const Trial& b, Objective o) {
     if ((a.fill <= 1) != (b.fill <= 1)) return a.fill <= 1;
     if (a.fill > 1) return a.fill < b.fill;
-    if (time_of(a) != time_of(b)) return time_of(a) < time_of(b);
+    if (time_of(a, o) != time_of(b, o)) return time_of(a, o) < time_of(b, o);
     return a.fill < b.fill;
+  }
+  [[nodiscard]] bool better(const Trial& a, const Trial& b) const {
+    return better(a, b, objective_);
   }
 
   /// Cells of a unit in LUTs: block RAM at the rate at which the device has it, multipliers at
@@ -294,12 +321,15 @@ class Planner {
     return best;
   }
 
-  /// The search takes less than half a minute, and is the same on every machine: it counts steps of
-  /// the token model and weights that are packed into tables.
-  [[nodiscard]] bool out_of_time() const {
-    constexpr double kMostWork = 2.2e8;
-    return evaluations_ >= most_ || (wish_.evaluations == 0 && spent_ > kMostWork);
+  /// Share of what may be done. The search takes less than half a minute, and is the same on every
+  /// machine: it counts steps of the token model, weights that are packed into tables and elements
+  /// that are put in order.
+  [[nodiscard]] double used() const {
+    constexpr double kMostWork = 2.8e8;
+    const double count = static_cast<double>(evaluations_) / most_;
+    return wish_.evaluations > 0 ? count : std::max(count, spent_ / kMostWork);
   }
+  [[nodiscard]] bool out_of_time() const { return used() >= limit_; }
 
   void search() {
     // Steps by the root of the work or the same time for all; square shapes, or those that cost
@@ -325,7 +355,39 @@ class Planner {
       if (better(tried(candidate), tried(best))) best = candidate;
     }
     shifts(best);
-    layers_ = best;
+  }
+
+  /// From the best so far, random changes of layers that make the design no worse than a little;
+  /// what does not fit counts as slower.
+  void wander() {
+    FoldWalk walk(1);
+    const auto energy = [&](const Trial& t) {
+      return static_cast<double>(time_of(t)) * (1 + 0.02 * t.fill + 3 * std::max(0.0, t.fill - 1));
+    };
+    const Best& best = best_[index_of(objective_)];
+    Layers now = best.layers;
+    double at = energy(best.trial);
+    constexpr int kRepeats = 20, kPatience = 60;
+    int since = 0;
+    const double from = used();
+    for (int i = 0; i < kRepeats * most_ && !out_of_time(); ++i) {
+      const double left = (limit_ - used()) / (limit_ - from);
+      Layers next = now;
+      for (std::size_t n = 1 + walk.draw(2); n > 0; --n) {
+        walk.change(next[walk.draw(next.size())]);
+      }
+      const std::int64_t before = time_of(best.trial);
+      const double there = energy(tried(next));
+      since = time_of(best.trial) < before ? 0 : since + 1;
+      if (there <= at * (1 + 0.012 * left)) {
+        now = std::move(next);
+        at = there;
+      }
+      if (since < kPatience) continue;
+      since = 0;
+      now = best.layers;
+      at = energy(best.trial);
+    }
   }
 
   /// One vector after the other: steps go by the root of the work, so that the sum is least for
@@ -432,7 +494,7 @@ class Planner {
         "BRAM36, {:.0f} "
         "DSP by the model; {} are taken most, {:.0f} % of what may be used; busiest is '{}'",
         best.latency, best.interval, best.cost.lut, best.cost.ff, best.cost.bram36, best.cost.dsp,
-        best.limit, 100 * best.fill, best.busiest));
+        best.limit, 100 * best.fill * allowed_, best.busiest));
     std::size_t next = layers_.size();
     Trial after = best;
     double gain = 0;
@@ -468,8 +530,18 @@ class Planner {
   Layers layers_;
   std::vector<stream::Spec> units_;  ///< what multiplies, for the cost of shapes
   std::map<std::string, Trial> trials_;
+  struct Best {
+    Layers layers;
+    Trial trial;
+  };
+  std::array<Best, 2> best_;  ///< for each objective
+  Objective objective_ = Objective::kLatency;
+  double allowed_ = 1;    ///< times what may be used
+  double limit_ = 1;      ///< of what may be done, by now
+  double most_fill_ = 1;  ///< of a design that is worth timing
   int evaluations_ = 0, most_ = 0;
-  double spent_ = 0;  ///< work of evaluations
+  double spent_ = 0;     ///< work of evaluations
+  double elements_ = 0;  ///< of all values
   double dsp_rate_ = 1;
   bool shaping_ = false;  ///< scaled() gives each matrix the shape that costs least
 };

@@ -32,9 +32,11 @@ struct FoldChoice {
 
 /// Chooses folds for all layers that multiply: number of elements and outputs in a step, order of
 /// the loops, multipliers or LUTs, words of the steps behind. Every design that is considered is
-/// built and timed by the token model. Starts from steps in proportion to what layers have to do,
-/// shapes each layer for the least product of time and cells, then makes all of them as parallel as
-/// the device allows and shifts cells between layers while that helps. The same for every run.
+/// built and, if it about fits, timed by the token model. Starts from steps in proportion to what
+/// layers have to do, shapes each layer for the least product of time and cells, makes all of them
+/// as parallel as the device allows, shifts cells between layers, and last changes layers at random
+/// while that does no more than little harm. Searches for both objectives whichever is asked for,
+/// so that no choice for one is better in the other. The same for every run.
 [[nodiscard]] FoldChoice choose_folding(const lower::IntegerGraph& graph,
                                         const arith::Target& target, const Goal& goal,
                                         const FoldGoal& fold_goal = {});

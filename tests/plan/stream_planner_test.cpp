@@ -58,3 +58,23 @@ TEST_CASE("what is chosen is what is built") {
     CHECK(plan.design.network.channels[c].lat == lats[c].lat);
   }
 }
+
+TEST_CASE("no objective's choice is better in the other") {
+  const auto graph = digits_graph();
+  const arith::Target& target = arith::find_target("xc7a100t-1");
+  for (const int evaluations : {20, 120}) {
+    plan::FoldGoal wish;
+    wish.luts = 3000.0 / target.lut;
+    wish.multipliers = 0;
+    wish.evaluations = evaluations;
+    const plan::FoldChoice latency = plan::choose_folding(graph, target, {}, wish);
+    wish.objective = plan::Objective::kInterval;
+    const plan::FoldChoice interval = plan::choose_folding(graph, target, {}, wish);
+    CHECK_FALSE(interval.fits);  // the steps scale by multipliers
+    CHECK(interval.cost.dsp <= 3);
+    CHECK(interval.cost.lut < 3100);
+    CHECK(latency.latency <= interval.latency);
+    CHECK(interval.interval <= latency.interval);
+    if (evaluations > 100) CHECK(interval.interval <= 144);
+  }
+}
