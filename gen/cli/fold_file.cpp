@@ -19,8 +19,8 @@ constexpr std::int64_t kMostLanes = 1 << 20;
 [[noreturn]] void refuse(const std::string& detail) {
   fail(
       ErrorCode::E804, detail, {},
-      "a plan is {\"layers\": {NAME: {\"simd\": N, \"pe\": N, \"input_stationary\": true|false}}}; "
-      "every streaming build holds its own as plan.json");
+      "a plan is {\"layers\": {NAME: {\"simd\": N, \"pe\": N, \"input_stationary\": true|false}}} "
+      "or {NAME: {\"digit\": BITS}}; every streaming build holds its own as plan.json");
 }
 
 plan::LayerFold fold_of(const Json& json, const std::string& where) {
@@ -36,7 +36,7 @@ plan::LayerFold fold_of(const Json& json, const std::string& where) {
       (key == "dsp" ? fold.dsp : fold.input_stationary) = value.get<bool>();
     } else if (key == "steps" && value == 0) {
       fold.steps = 0;
-    } else if (key == "simd" || key == "pe" || key == "steps") {
+    } else if (key == "simd" || key == "pe" || key == "steps" || key == "digit") {
       const bool whole = value.is_number_unsigned() && value.get<std::uint64_t>() >= 1 &&
                          value.get<std::uint64_t>() <= kMostLanes;
       if (!whole) {
@@ -45,10 +45,15 @@ plan::LayerFold fold_of(const Json& json, const std::string& where) {
       }
       (key == "pe"      ? fold.pe
        : key == "steps" ? fold.steps
+       : key == "digit" ? fold.digit
                         : fold.simd) = static_cast<int>(value.get<std::int64_t>());
     } else {
       refuse(fmt::format("{}: \"{}\" is not known", where, key));
     }
+  }
+  for (const char* other : {"simd", "pe", "input_stationary", "dsp"}) {
+    if (fold.digit == 0 || !json.contains(other)) continue;
+    refuse(fmt::format("{}: \"digit\" wires the layer in, \"{}\" reads a table", where, other));
   }
   return fold;
 }

@@ -102,12 +102,9 @@ std::string stream_text(const plan::StreamPlan& plan, const std::string& top,
                       plan.sizing.bits, plan.sizing.least_bits);
   text += "  cost      " + cost_text(total_cost(plan.layers)) + "\n";
   for (const plan::StreamLayer& layer : plan.layers) {
-    text += fmt::format(
-        "  layer     {}: simd {}, pe {}{}; {} multiply-accumulates, {:.0f} LUT, "
-        "{:.0f} FF\n",
-        layer.name, layer.fold.simd, layer.fold.pe,
-        layer.fold.input_stationary ? ", input stationary" : "", layer.macs, layer.cost.lut,
-        layer.cost.ff);
+    text += fmt::format("  layer     {}: {}; {} multiply-accumulates, {:.0f} LUT, {:.0f} FF\n",
+                        layer.name, plan::to_text(layer.fold), layer.macs, layer.cost.lut,
+                        layer.cost.ff);
   }
   for (const std::string& note : plan.notes) text += "  note      " + note + "\n";
   return text + fmt::format("Check it with: nib verify {}\n", folder);

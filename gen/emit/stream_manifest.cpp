@@ -48,9 +48,13 @@ Json layer_json(const StreamPackage& what, std::size_t k) {
          {"nodes", layer.nodes},
          {"module", what.build.design.modules.at(k)},
          {"style", "streaming"}};
-  j["fold"] = {{"simd", layer.fold.simd},
-               {"pe", layer.fold.pe},
-               {"input_stationary", layer.fold.input_stationary}};
+  if (layer.fold.digit > 0) {
+    j["fold"] = {{"digit", layer.fold.digit}};
+  } else {
+    j["fold"] = {{"simd", layer.fold.simd},
+                 {"pe", layer.fold.pe},
+                 {"input_stationary", layer.fold.input_stationary}};
+  }
   j["macs"] = layer.macs;
   j["nonzero"] = layer.nonzero;
   j["cost_model"] = cost_json(layer.cost);
@@ -249,6 +253,10 @@ std::string manifest(const StreamPackage& what) {
 std::string plan_file(const StreamPlan& plan) {
   Json layers = Json::object();
   for (const plan::StreamLayer& layer : plan.layers) {
+    if (layer.fold.digit > 0) {
+      layers[layer.name] = {{"digit", layer.fold.digit}, {"steps", layer.fold.steps}};
+      continue;
+    }
     layers[layer.name] = {{"simd", layer.fold.simd},
                           {"pe", layer.fold.pe},
                           {"input_stationary", layer.fold.input_stationary},

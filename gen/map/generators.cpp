@@ -13,6 +13,7 @@
 #include "nib/base/file.h"
 #include "nib/base/version.h"
 #include "nib/lower/integer_graph.h"
+#include "nib/plan/block_graph.h"
 #include "nib/rtl/check.h"
 #include "nib/rtl/names.h"
 #include "nib/rtl/print.h"
@@ -25,37 +26,6 @@ constexpr rtl::Type kBit{1, false};
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 [[noreturn]] void refuse(std::string detail) { fail(ErrorCode::E601, std::move(detail)); }
-
-// Element-wise ranges, scale 1.
-lower::Value make_value(std::string name, const std::vector<Range>& ranges, const Rational& scale) {
-  const auto count = static_cast<std::int64_t>(ranges.size());
-  lower::Value value;
-  value.name = std::move(name);
-  value.shape = {1, count};
-  value.grouping = lower::Grouping{1, count};
-  value.scale.assign(ranges.size(), scale);
-  value.offset.assign(ranges.size(), Rational(0));
-  value.range = ranges;
-  return value;
-}
-
-// Input, one operation, output.
-lower::IntegerGraph make_graph(const BlockOptions& options, lower::Value x, lower::Value y,
-                               std::string formula, lower::Op op) {
-  lower::IntegerGraph graph;
-  graph.name = options.name;
-  x.producer = 0;
-  y.producer = 1;
-  graph.values = {std::move(x), std::move(y)};
-  graph.nodes.push_back(lower::Node{"x", {}, "", lower::Input{0}, {}, 0});
-  graph.nodes.push_back(lower::Node{"unit", {}, std::move(formula), std::move(op), {0}, 1});
-  graph.inputs = {0};
-  graph.input_names = {"x"};
-  graph.outputs = {1};
-  graph.output_names = {"y"};
-  lower::verify(graph);
-  return graph;
-}
 
 Block make_block(const lower::IntegerGraph& graph, const BlockOptions& options) {
   Block block;
@@ -170,9 +140,10 @@ Block mac_array(const Tensor<std::int64_t>& matrix, const std::vector<Range>& in
     for (std::size_t i = 0; i < ins; ++i) sum = sum + inputs[i] * matrix.data[o * ins + i];
     ranges.push_back(sum);
   }
-  return make_block(make_graph(options, make_value("x", inputs, 1), make_value("y", ranges, 1),
-                               "y = W x + b", std::move(op)),
-                    options);
+  return make_block(
+      plan::block_graph({options.name, "unit", "y = W x + b"}, plan::block_value("x", inputs),
+                        plan::block_value("y", ranges), std::move(op)),
+      options);
 }
 
 Block threshold_unit(const Tensor<std::int64_t>& thresholds, const PortType& input,
@@ -209,9 +180,10 @@ Block threshold_unit(const Tensor<std::int64_t>& thresholds, const PortType& inp
     op.steps.push_back(std::move(f));
   }
   return make_block(
-      make_graph(options, make_value("x", std::vector<Range>(channels, domain), input.scale),
-                 make_value("y", ranges, 1), "y = number of thresholds that x reaches",
-                 std::move(op)),
+      plan::block_graph(
+          {options.name, "unit", "y = number of thresholds that x reaches"},
+          plan::block_value("x", std::vector<Range>(channels, domain), input.scale),
+          plan::block_value("y", ranges), std::move(op)),
       options);
 }
 

@@ -44,7 +44,7 @@ Design map_streaming(const plan::StreamPlan& plan) {
   std::vector<StreamLayerModule> layers;
   for (std::size_t l = 0; l < plan.layers.size(); ++l) {
     design.modules.push_back(modules.claim(fmt::format("{}_{}", plan.name, plan.layers[l].name)));
-    layers.push_back(stream_layer(plan, l, design.modules.back()));
+    layers.push_back(stream_layer(plan, l, design.modules.back(), modules));
   }
   StreamTop top = stream_top(plan, layers, design.top);
   std::set<std::string> library = top.library;
@@ -54,7 +54,10 @@ Design map_streaming(const plan::StreamPlan& plan) {
   design.files = library_files(library);
   std::vector<const rtl::Module*> known;
   for (StreamLayerModule& layer : layers) {
-    add_module(design, layer.module, {});
+    std::vector<const rtl::Module*> arrays;
+    for (const rtl::Module& array : layer.arrays) arrays.push_back(&array);
+    for (const rtl::Module& array : layer.arrays) add_module(design, array, arrays);
+    add_module(design, layer.module, arrays);
     for (SourceFile& table : layer.tables) design.files.push_back(std::move(table));
     known.push_back(&layer.module);
   }

@@ -11,7 +11,9 @@
 
 #include "nib/base/check.h"
 #include "nib/base/version.h"
+#include "nib/map/layer_modules.h"
 #include "nib/map/stream_nets.h"
+#include "nib/map/words.h"
 
 namespace nib::map {
 namespace {
@@ -65,10 +67,17 @@ std::string tensor_of(const StreamPlan& plan, int channel) {
   return {};
 }
 
+/// What goes to an array of constants, what comes from it, and that in lanes of one width.
+struct ArrayNets {
+  rtl::Expr digits, products, sums;
+};
+
 class LayerWriter {
  public:
-  LayerWriter(const StreamPlan& plan, std::size_t index, const std::string& name)
+  LayerWriter(const StreamPlan& plan, std::size_t index, const std::string& name,
+              rtl::NameTable& modules)
       : plan_(plan),
+        modules_(modules),
         layer_(plan.layers[index]),
         tables_(name, fmt::format("layer {} of network {}", layer_.name, plan.name), names_) {
     result_.module.name = name;
@@ -80,6 +89,7 @@ class LayerWriter {
     names_.claim("rst_i");
     ports();
     name_streams();
+    for (const int u : layer_.units) name_array(plan_.design.units[at(u)]);
     std::vector<rtl::Instance> instances;
     for (const int u : layer_.units) instances.push_back(instance(plan_.design.units[at(u)]));
     rtl::Module& m = result_.module;
@@ -90,10 +100,16 @@ class LayerWriter {
     }
     if (!result_.nets.empty()) m.items.push_back(rtl::Section{});
     for (const auto& [channel, base] : result_.nets) declare(m, base, width(channel));
+    for (const auto& [unit, nets] : wired_) {
+      for (const rtl::Expr* e : {&nets.digits, &nets.products, &nets.sums}) {
+        m.items.push_back(rtl::net(std::get<rtl::Ref>(e->node).name, e->type));
+      }
+    }
     for (rtl::Instance& i : instances) {
       m.items.push_back(rtl::Section{});
       m.items.push_back(std::move(i));
     }
+    for (const auto& [unit, nets] : wired_) array(m, *unit, nets);
     result_.tables = std::move(tables_.files);
     return std::move(result_);
   }
@@ -136,6 +152,72 @@ class LayerWriter {
     }
   }
 
+  /// Names of what goes to an array of constants and what comes from it.
+  void name_array(const Unit& unit) {
+    const auto* spec = std::get_if<plan::stream::ConstMvu>(&unit.spec);
+    if (spec == nullptr) return;
+    const bool whole = spec->digits() == 1;
+    const auto claim = [&](const char* name, int width) {
+      return rtl::ref(names_.claim(name), rtl::Type{width, false});
+    };
+    const int digit = whole ? spec->format.bits : spec->digit;
+    wired_.emplace_back(&unit, ArrayNets{claim(whole ? "elements" : "digits",
+                                               spec->format.lanes * digit),
+                                         claim("products", spec->array->layers[0].output.width),
+                                         claim("sums", spec->rows * spec->sum_bits)});
+  }
+
+  /// The array of constants beside a unit: its instance, its sums in lanes of equal width.
+  void array(rtl::Module& m, const Unit& unit, const ArrayNets& nets) {
+    const auto& spec = std::get<plan::stream::ConstMvu>(unit.spec);
+    const plan::Plan& plan = *spec.array;
+    const plan::Layer& layer = plan.layers[0];
+    const std::string name = modules_.claim(result_.module.name + "_array");
+    std::vector<rtl::Module> list = layer_modules(plan, 0, name, modules_);
+    std::vector<Field> fields, unused;
+    const int digit = nets.digits.type.width / spec.format.lanes;
+    for (int c = 0; c < spec.format.lanes; ++c) {
+      const bool is_read = layer.operands[0].word.elements[at(c)].bits > 0;
+      (is_read ? fields : unused).push_back({nets.digits, c * digit, digit});
+    }
+    rtl::Instance i;
+    i.module = name;
+    i.name = names_.claim("u_array");
+    const auto& ports = list.back().ports;
+    const bool clocked = std::any_of(ports.begin(), ports.end(),
+                                     [](const rtl::Port& p) { return p.name == "clk_i"; });
+    if (clocked) i.connections.push_back({"clk_i", rtl::ref("clk_i", kBit), false});
+    i.connections.push_back({layer.operands[0].name + "_i", gather(fields), false});
+    i.connections.push_back({"y_o", nets.products, true});
+    i.comment = fmt::format("{} cycle{} from {} to products.", plan.latency_cycles,
+                            plan.latency_cycles == 1 ? "" : "s",
+                            spec.digits() == 1 ? "elements" : "digits");
+    m.items.push_back(rtl::Section{});
+    m.items.push_back(std::move(i));
+    std::vector<rtl::Expr> sums;
+    for (const plan::Element& e : plan.outputs[0].elements) {
+      const rtl::Type type{spec.sum_bits, true};
+      if (e.bits == 0) {
+        sums.push_back(rtl::literal(e.range.min, type));
+        continue;
+      }
+      const rtl::Expr sum =
+          e.bits == nets.products.type.width ? nets.products : rtl::slice(nets.products, e.lsb, e.bits);
+      sums.push_back(rtl::cast(e.is_signed ? rtl::as_signed(sum) : sum, spec.sum_bits));
+    }
+    std::reverse(sums.begin(), sums.end());
+    m.items.push_back(rtl::Section{});
+    m.items.push_back(rtl::Assign{nets.sums, rtl::concat(std::move(sums)), {}});
+    if (!unused.empty()) {
+      const rtl::Expr bits = rtl::ref(names_.claim("unused_bits"), kBit);
+      m.items.push_back(rtl::Section{"Elements that no row reads."});
+      m.items.push_back(rtl::net("unused_bits", kBit));
+      m.items.push_back(
+          rtl::Assign{bits, rtl::unary(rtl::UnaryOp::kReduceXor, gather(unused)), {}});
+    }
+    std::move(list.begin(), list.end(), std::back_inserter(result_.arrays));
+  }
+
   rtl::Instance instance(const Unit& unit) {
     const plan::stream::ModuleUse use = plan::stream::module_use(unit.spec);
     result_.library.insert(use.module);
@@ -146,6 +228,11 @@ class LayerWriter {
       connect(i, use.inputs[k], nets_[at(unit.inputs[k])], false);
     }
     connect(i, use.output, nets_[at(unit.outputs[0])], true);
+    for (const auto& [wired, nets] : wired_) {
+      if (wired != &unit) continue;
+      i.connections.push_back({"core_in_data_o", nets.digits, true});
+      i.connections.push_back({"core_out_data_i", nets.sums, false});
+    }
     i.comment = "Queue of " + depth_text(plan_, unit.outputs[0]);
     const auto& channels = plan_.design.network.channels;
     for (std::size_t c = 0; c < channels.size(); ++c) {
@@ -207,8 +294,10 @@ class LayerWriter {
   }
 
   const StreamPlan& plan_;
+  rtl::NameTable& modules_;
   const StreamLayer& layer_;
   rtl::NameTable names_;
+  std::vector<std::pair<const Unit*, ArrayNets>> wired_;
   TableWriter tables_;
   std::vector<StreamNets> nets_;  ///< by channel, those seen in the layer
   StreamLayerModule result_;
@@ -216,8 +305,9 @@ class LayerWriter {
 
 }  // namespace
 
-StreamLayerModule stream_layer(const StreamPlan& plan, std::size_t layer, const std::string& name) {
-  return LayerWriter(plan, layer, name).run();
+StreamLayerModule stream_layer(const StreamPlan& plan, std::size_t layer, const std::string& name,
+                               rtl::NameTable& modules) {
+  return LayerWriter(plan, layer, name, modules).run();
 }
 
 std::string depth_text(const StreamPlan& plan, int channel) {

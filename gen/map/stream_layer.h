@@ -8,6 +8,7 @@
 #include "nib/map/map.h"
 #include "nib/plan/stream_plan.h"
 #include "nib/rtl/module.h"
+#include "nib/rtl/names.h"
 
 namespace nib::map {
 
@@ -19,9 +20,11 @@ struct StreamLayerModule {
   std::vector<std::pair<int, std::string>> nets;  ///< channels inside and the base of their nets
   std::vector<SourceFile> tables;
   std::set<std::string> library;  ///< modules that it instantiates
+  std::vector<rtl::Module> arrays;  ///< of wired-in constants, in dependency order
 };
+/// `modules`: the names that modules have so far.
 [[nodiscard]] StreamLayerModule stream_layer(const plan::StreamPlan& plan, std::size_t layer,
-                                             const std::string& name);
+                                             const std::string& name, rtl::NameTable& modules);
 
 /// A depth and what it is for: "3 words: one less would lengthen the interval."
 [[nodiscard]] std::string depth_text(const plan::StreamPlan& plan, int channel);

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "nib/base/check.h"
+#include "nib/plan/stream_array.h"
 
 namespace nib::plan {
 
@@ -29,6 +30,11 @@ std::vector<int> StreamBuilder::unit(const std::string& role, const stream::Spec
   const auto index = static_cast<int>(plan_.design.units.size());
   (open_ ? plan_.layers.back().units : plan_.glue).push_back(index);
   return stream::add_unit(plan_.design, name, spec, inputs);
+}
+
+void StreamBuilder::complete(stream::ConstMvu& unit) {
+  plan_.arrays->complete(unit, {plan_.name, layer().name, plan_.source_file, plan_.sha256,
+                                plan_.target, plan_.clock_mhz});
 }
 
 Carried StreamBuilder::with_lanes(Carried x, std::int64_t lanes) {

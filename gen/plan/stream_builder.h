@@ -48,6 +48,9 @@ class StreamBuilder {
   std::vector<int> unit(const std::string& role, const stream::Spec& spec,
                         const std::vector<int>& inputs);
 
+  /// Plans the array of constants of a unit of the layer.
+  void complete(stream::ConstMvu& unit);
+
   /// The same elements with `lanes` lanes a word and vectors of `channels` elements, in the same
   /// order; as few units as that takes.
   [[nodiscard]] Carried reshaped(Carried x, std::int64_t channels, std::int64_t lanes);

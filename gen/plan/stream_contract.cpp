@@ -134,6 +134,14 @@ Contract of(const Mvu& u) {
                 3 + (u.product_register ? 1 : 0) + u.tree_registers);
 }
 
+Contract of(const ConstMvu& u) {
+  const int digits = u.digits();
+  const Loop program =
+      digits == 1 ? through() : sequence({once(1, 0), pass(digits - 2, 0, 0), once(0, 1)});
+  return simple(program, u.format, {u.rows, u.acc_bits, Kind::kSigned}, u.queue,
+                u.latency + (digits > 1 ? 2 : 1));
+}
+
 Contract of(const Vvu& u) {
   return simple(sequence({pass(u.taps - 1, 1, 0), once(1, 1)}), u.format,
                 {u.format.lanes, u.acc_bits, Kind::kSigned}, u.queue,

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "nib/plan/plan.h"
 #include "nib/plan/stream_mac.h"
 
 namespace nib::plan::stream {
@@ -343,6 +344,24 @@ Cost of(const Mvu& u) {
   c.ff += 3.0 * flags;
   if (u.input_stationary && nf > 1) {
     c += logic(static_cast<double>(u.pe) * s.core_bits * ram_lut(nf), bits_of(nf) * flags);
+  }
+  return c;
+}
+
+Cost of(const ConstMvu& u) {
+  const double rows = u.rows, digits = u.digits();
+  Cost c = queue(u.queue, rows * u.acc_bits);
+  c.lut += kFit.control;
+  c += counter(u.digits());
+  c.ff += u.format.lanes * digits * (digits > 1 ? u.digit : u.format.bits) + u.latency + 1;
+  if (u.digits() > 1) {
+    // Elements shift by a digit; sums are added to what is there, or to a constant.
+    c.lut += u.format.lanes * (digits - 1) * u.digit;
+    c += logic(0, rows * u.acc_bits + 2.0 * (u.latency + 1));
+    for (int r = 0; r < u.rows; ++r) c += adder(u.acc_bits);
+  }
+  if (u.array != nullptr) {
+    for (const Layer& layer : u.array->layers) c += layer.cost;
   }
   return c;
 }

@@ -106,7 +106,7 @@ class Backward {
   }
   Wish wish_of(const lower::Conv& op, const Node& node, std::size_t n, std::size_t) const {
     const FeatureMap map = feature_map(op.window, in(node).shape, node.name);
-    const bool apart = is_depthwise(op, map.channels);
+    const bool apart = is_depthwise(op, map.channels) && fold_of_[n].digit == 0;
     const std::int64_t lanes = apart ? fold_of_[n].pe : fold_of_[n].simd;
     return map_of(op.window, node, std::min(map.channels, lanes));
   }

@@ -131,12 +131,37 @@ void StreamLowering::find_folds(const Folding& folding) {
     folds_[n] = found->second;
     folds_[n].simd = std::max(1, folds_[n].simd);
     folds_[n].pe = std::max(1, folds_[n].pe);
+    if (folds_[n].digit > 0) {
+      check_wired(n);
+      folds_[n].simd = folds_[n].pe = kMostLanes;  // whole vectors
+      folds_[n].dsp = folds_[n].input_stationary = false;
+    }
     folded_[n] = 1;
     left.erase(layer_names_[n]);
   }
   if (left.empty()) return;
   fail(ErrorCode::E705, fmt::format("'{}' for a fold", rtl::comment_text(left.begin()->first)), {},
        "the layers are: " + known);
+}
+
+void StreamLowering::check_wired(std::size_t n) const {
+  const Node& node = graph_.nodes[n];
+  std::int64_t columns = 0, rows = 0;
+  if (const auto* linear = std::get_if<lower::Linear>(&node.op)) {
+    rows = linear->weights.shape[0];
+    columns = linear->weights.shape[1];
+  } else if (const auto* conv = std::get_if<lower::Conv>(&node.op)) {
+    rows = conv->weights.shape[0];
+    columns = conv->weights.size() / rows * conv->groups;
+  } else {
+    fail(ErrorCode::E707, fmt::format("layer '{}' multiplies by no matrix", layer_names_[n]),
+         node.name);
+  }
+  if (columns <= kMostLanes && rows <= kMostLanes) return;
+  fail(ErrorCode::E707,
+       fmt::format("layer '{}' has a matrix of {} x {}, where {} x {} can be wired in",
+                   layer_names_[n], rows, columns, kMostLanes, kMostLanes),
+       node.name);
 }
 
 void StreamLowering::build(std::size_t n) {

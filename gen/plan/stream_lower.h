@@ -37,6 +37,8 @@ class StreamLowering {
   [[nodiscard]] StreamChain chain_from(std::size_t n) const;
   [[nodiscard]] bool is_layer(std::size_t n) const;
   void find_folds(const Folding& folding);
+  /// Errors E0707: node n cannot be wired in.
+  void check_wired(std::size_t n) const;
 
   // Streams of values.
   [[nodiscard]] Carried take(lower::ValueId id);

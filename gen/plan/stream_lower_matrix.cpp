@@ -97,7 +97,8 @@ void StreamLowering::place(const lower::Linear& op, std::size_t n) {
   plan_.layers.back().nonzero = nonzero_of(op.weights.data) * x.pixels;
   auto sums = on_lanes(m, x, falling_rows(n, elements), !chains_[n].computes);
   const auto ranges = lanes_of_rows(graph_.value(node.output), sums, elements);
-  Carried y = multiplied(builder_, x, columns_of(x, 1), m, sums, ranges);
+  Carried y = folds_[n].digit > 0 ? wired(builder_, x, m, ranges)
+                                  : multiplied(builder_, x, columns_of(x, 1), m, sums, ranges);
   y.order = std::move(order.order);
   finish(n, std::move(y), sums);
 }
@@ -142,10 +143,9 @@ ConvRows rows_of(const Wish& wish, const FeatureMap& out, const std::vector<std:
 
 /// The matrix of a convolution: rows in the result's order, columns (tap, channel) in the input's,
 /// taps alone where channels do not mix. `shift`: what every input channel lacks.
-Matrix matrix_of(const lower::Conv& op, const FeatureMap& in,
+Matrix matrix_of(const lower::Conv& op, const FeatureMap& in, bool apart,
                  const std::vector<std::int32_t>& outputs, const std::vector<std::int32_t>& inputs,
                  const std::vector<std::int64_t>& shift) {
-  const bool apart = is_depthwise(op, in.channels);
   const auto out = static_cast<std::int64_t>(outputs.size());
   const std::int64_t per_group = op.weights.shape[1], out_group = out / op.groups;
   const std::int64_t taps = op.weights.size() / (out * per_group);
@@ -241,7 +241,8 @@ void StreamLowering::place(const lower::Conv& op, std::size_t n) {
   unit.window = window_of(op.window, in, out, node.name);
   const stream::Axis &ay = unit.window.rows, &ax = unit.window.columns;
   const std::int64_t taps = std::int64_t{ay.kernel} * ax.kernel;
-  const bool apart = is_depthwise(op, in.channels);
+  const bool is_wired = folds_[n].digit > 0;
+  const bool apart = is_depthwise(op, in.channels) && !is_wired;
   Carried x = take(node.inputs[0]);
   open_layer(n);
   const auto padding = [&] { return ay.before + ay.after + ax.before + ax.after > 0; };
@@ -287,7 +288,7 @@ void StreamLowering::place(const lower::Conv& op, std::size_t n) {
     x.range = hull(x.range, {unit.pad, unit.pad});
   }
 
-  Matrix m = matrix_of(op, in, rows.channel, channel, shift);
+  Matrix m = matrix_of(op, in, apart, rows.channel, channel, shift);
   plan_.layers.back().macs = op.weights.size() * out.pixels();
   plan_.layers.back().nonzero = nonzero_of(op.weights.data) * out.pixels();
   auto sums = on_lanes(m, x, falling_rows(n, rows.elements), !chains_[n].computes);
@@ -304,8 +305,14 @@ void StreamLowering::place(const lower::Conv& op, std::size_t n) {
     x.channel = builder_.unit("window", unit, {x.channel})[0];
   }
   x.pixels = out.pixels();
-  Carried y = apart ? depthwise(builder_, x, m, ranges)
-                    : multiplied(builder_, x, columns_of(x, at_once ? 1 : taps), m, sums, ranges);
+  Carried y;
+  if (apart) {
+    y = depthwise(builder_, x, m, ranges);
+  } else if (is_wired) {
+    y = wired(builder_, x, m, ranges);
+  } else {
+    y = multiplied(builder_, x, columns_of(x, at_once ? 1 : taps), m, sums, ranges);
+  }
   y.order = rows.order;
   finish(n, std::move(y), sums);
 }

@@ -141,6 +141,23 @@ Carried multiplied(StreamBuilder& builder, const Carried& x,
   return y;
 }
 
+Carried wired(StreamBuilder& builder, const Carried& x, const Matrix& matrix,
+              const std::vector<Range>& rows) {
+  NIB_CHECK(x.words() == 1 && x.full() && x.channels == matrix.columns, "a vector a word");
+  stream::ConstMvu unit;
+  unit.format = x.format;
+  unit.rows = static_cast<int>(matrix.rows);
+  unit.weights = matrix.weights;
+  unit.digit = builder.layer().fold.digit;
+  Range range = rows[0];
+  for (const Range& r : rows) range = hull(range, r);
+  builder.complete(unit);
+  unit.acc_bits = std::max(signed_bits(range), unit.sum_bits);
+  if (unit.acc_bits > 62) fail(ErrorCode::E706, "sums of over 62 bits", builder.layer().name);
+  return sums_of(x, builder.unit("const_mvu", unit, {x.channel})[0], unit.rows, unit.acc_bits,
+                 matrix.rows, range);
+}
+
 Carried depthwise(StreamBuilder& builder, const Carried& x, const Matrix& kernels,
                   const std::vector<Range>& rows) {
   const WeightKind kind = kind_of(kernels.weights, x.full());

@@ -25,6 +25,11 @@ struct Matrix {
 /// channels, each group in words of its own.
 [[nodiscard]] std::vector<std::int32_t> columns_of(const Carried& x, std::int64_t taps);
 
+/// Multiplies whole vectors of x, one a word, by constants that are wired in. `rows`: ranges of the
+/// lanes' sums. The order of the result is left to the caller.
+[[nodiscard]] Carried wired(StreamBuilder& builder, const Carried& x, const Matrix& matrix,
+                            const std::vector<Range>& rows);
+
 /// Multiplies vectors of x, whose lanes meet the matrix' columns as `column_of` says. `rows`:
 /// ranges of the lanes' sums. The order of the result is left to the caller.
 [[nodiscard]] Carried multiplied(StreamBuilder& builder, const Carried& x,

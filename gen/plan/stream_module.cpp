@@ -1,5 +1,6 @@
 // The library module of each unit: parameters and tables.
 #include <algorithm>
+#include <numeric>
 
 #include "nib/base/check.h"
 #include "nib/plan/stream_mac.h"
@@ -186,6 +187,29 @@ ModuleUse of(const Mvu& u) {
               number("TreeRegs", u.tree_registers), number("RomStyle", static_cast<int>(u.rom)),
               rom(weight_table(u), u.sf() * u.nf())},
              u.queue);
+}
+
+ModuleUse of(const ConstMvu& u) {
+  // Signed elements come as unsigned ones that are 2^(bits - 1) greater, of all digits' bits.
+  const bool has_start = u.format.kind == Kind::kSigned && u.digits() > 1;
+  Bits start;
+  for (int r = 0; has_start && r < u.rows; ++r) {
+    const auto row = u.weights.begin() + std::ptrdiff_t{r} * u.format.lanes;
+    const auto sum = std::accumulate(row, row + u.format.lanes, std::int64_t{0});
+    start.append(-(sum << (u.digit - 1)), u.acc_bits);
+  }
+  std::vector<Parameter> parameters{
+      number("Columns", u.format.lanes),
+      number("InW", u.format.bits),
+      number("InSigned", sign_of(u.format.kind)),
+      number("Digit", u.digits() > 1 ? u.digit : u.format.bits),
+      number("Digits", u.digits()),
+      number("Rows", u.rows),
+      number("SumW", u.sum_bits),
+      number("AccW", u.acc_bits),
+      number("Latency", u.latency)};
+  if (has_start) parameters.push_back(table("Start", start));
+  return use("nib_const_mvu", std::move(parameters), u.queue);
 }
 
 ModuleUse of(const Vvu& u) {

@@ -1,10 +1,14 @@
 // From the integer graph to a streaming plan with sized queues.
 #include "nib/plan/stream_plan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <utility>
 
 #include "nib/base/check.h"
 #include "nib/base/error.h"
+#include "nib/plan/stream_array.h"
 #include "nib/plan/stream_lower.h"
 #include "nib/plan/stream_settle.h"
 #include "nib/rtl/names.h"
@@ -25,9 +29,22 @@ std::int64_t events_of_a_frame(stream::Network network, const stream::Frames& fr
 
 }  // namespace
 
+std::string to_text(const LayerFold& fold) {
+  const std::string steps = fold.steps > 0 ? fmt::format(", {} a word behind", fold.steps) : "";
+  if (fold.digit > 0) {
+    return fmt::format("wired in, {} bit{} a step{}", fold.digit, fold.digit == 1 ? "" : "s",
+                       steps);
+  }
+  return fmt::format("simd {}, pe {}{}{}{}", fold.simd, fold.pe,
+                     fold.input_stationary ? ", input stationary" : "", fold.dsp ? ", dsp" : "",
+                     steps);
+}
+
 StreamPlan build_streaming(const lower::IntegerGraph& graph, const arith::Target& target,
-                           const Goal& goal, const Folding& folding) {
+                           const Goal& goal, const Folding& folding,
+                           std::shared_ptr<ConstArrays> arrays) {
   StreamPlan plan;
+  plan.arrays = arrays != nullptr ? std::move(arrays) : std::make_shared<ConstArrays>();
   plan.name = rtl::legal_name(graph.name, "net");
   plan.source_file = graph.source_file;
   plan.sha256 = graph.sha256;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ namespace nib::plan {
 /// Elements of a word that a matrix reads, at most.
 constexpr int kMostLanes = 1024;
 
+class ConstArrays;
+
 /// How one layer is folded. Any factor from 1 to the number of elements will do (greater ones count
 /// as that number, and no word that a matrix reads has more than kMostLanes); the last word of a
 /// vector is filled up. A matrix reads `simd` elements and computes `pe` outputs in a step; a
@@ -29,8 +32,14 @@ struct LayerFold {
   bool input_stationary = false;
   int steps = 0;     ///< elements a word of the steps behind a matrix' sums; 0: pe
   bool dsp = false;  ///< products by multipliers
+  /// Constants wired in, so many bits of every element of a vector in a step (from the number of
+  /// its bits on: all of them, the layer is unrolled); 0: weights come from a table. Where it is
+  /// not 0, simd, pe, input_stationary and dsp mean nothing.
+  int digit = 0;
   friend bool operator==(const LayerFold&, const LayerFold&) = default;
 };
+/// "simd 8, pe 4, input stationary"; "wired in, 2 bits a step".
+[[nodiscard]] std::string to_text(const LayerFold& fold);
 /// Folds by the name of the layer; matrices without one get 1, 1.
 using Folding = std::map<std::string, LayerFold>;
 
@@ -82,6 +91,7 @@ struct StreamPlan {
   std::vector<Probe> probes;
   stream::Sizing sizing;  ///< depths as built, with the certificate of interval and liveness
   std::vector<std::string> notes;
+  std::shared_ptr<ConstArrays> arrays;  ///< of its layers that are wired in
 };
 
 /// Share of a device's block RAM that tables may take if nothing else is said.
@@ -89,7 +99,8 @@ constexpr double kBlocks = 0.9;
 
 /// Builds the streaming design of an integer graph with the folds as given; tables may take the
 /// share `blocks` of the device's block RAM, depths are sized for the interval and latency that
-/// deep queues allow. Errors: E0705 a fold for no layer, E0706 a node without a streaming form.
+/// deep queues allow. Errors: E0705 a fold for no layer, E0706 a node without a streaming form,
+/// E0707 a layer that cannot be wired in.
 [[nodiscard]] StreamPlan plan_streaming(const lower::IntegerGraph& graph,
                                         const arith::Target& target, const Goal& goal,
                                         const Folding& folding, double blocks = kBlocks);
@@ -98,7 +109,8 @@ constexpr double kBlocks = 0.9;
 /// depths for the interval `interval` (0: the least).
 [[nodiscard]] StreamPlan build_streaming(const lower::IntegerGraph& graph,
                                          const arith::Target& target, const Goal& goal,
-                                         const Folding& folding);
+                                         const Folding& folding,
+                                         std::shared_ptr<ConstArrays> arrays = nullptr);
 void size_streaming(StreamPlan& plan, std::int64_t interval = 0);
 
 }  // namespace nib::plan

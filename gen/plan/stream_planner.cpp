@@ -8,6 +8,8 @@
 #include <cmath>
 #include <limits>
 
+#include "nib/arith/adder_graph.h"
+#include "nib/plan/stream_array.h"
 #include "nib/plan/stream_cost.h"
 #include "nib/plan/stream_settle.h"
 #include "nib/plan/stream_walk.h"
@@ -37,6 +39,7 @@ class Planner {
     // Both objectives are searched for, whichever is asked for: a design that was met on the way to
     // the other one is never better than the choice. Most of the time goes to latencies.
     limit_ = 1;
+    allow();
     Trial best;
     if (layers_.empty()) {
       best = tried(layers_);
@@ -57,12 +60,13 @@ class Planner {
       best = best_[index_of(objective_)].trial;
     }
     choice.folding = folding(layers_);
-    choice.fits = best.fill <= 1;
+    choice.fits = best.fill * allowed_ <= 1;
     choice.latency = best.latency;
     choice.interval = best.interval;
     choice.cost = best.cost;
     choice.notes = notes(best);
     choice.evaluations = evaluations_;
+    choice.arrays = arrays_;
     return choice;
   }
 
@@ -75,6 +79,8 @@ class Planner {
       for (const int u : layer.units) {
         const stream::Unit& unit = plan.design.units[static_cast<std::size_t>(u)];
         Layer l;
+        std::int64_t elements = 0;  // of a vector, channels apart or not
+        double digits = 0;
         l.name = layer.name;
         l.unit = units_.size();
         const auto read = [&](const auto& spec) {
@@ -85,11 +91,14 @@ class Planner {
         };
         if (const auto* mvu = std::get_if<stream::Mvu>(&unit.spec)) {
           l.rows = mvu->rows;
-          l.columns = mvu->columns;
+          l.columns = elements = mvu->columns;
+          digits = digits_of(mvu->weights);
           read(*mvu);
         } else if (const auto* vvu = std::get_if<stream::Vvu>(&unit.spec)) {
           l.rows = vvu->channels;
           l.columns = vvu->taps;
+          elements = l.rows * l.columns;
+          digits = digits_of(vvu->weights);
           l.apart = true;
           read(*vvu);
         } else {
@@ -97,6 +106,8 @@ class Planner {
         }
         l.vectors =
             std::max<std::int64_t>(1, layer.macs / std::max<std::int64_t>(1, l.rows * l.columns));
+        l.wireable = elements <= kMostLanes && l.rows <= kMostLanes &&
+                     digits <= target_.lut * wish_.luts;
         layers_.push_back(l);
         units_.push_back(unit.spec);
         if (auto* matrix = std::get_if<stream::Mvu>(&units_.back())) {
@@ -107,9 +118,37 @@ class Planner {
         }
       }
     }
+    find_arrays();
     for (const lower::Value& v : graph_.values) elements_ += static_cast<double>(v.elements());
     constexpr int kMostEvaluations = 2500;
     most_ = wish_.evaluations > 0 ? wish_.evaluations : kMostEvaluations;
+  }
+
+  /// The units of layers whose constants may be wired in.
+  void find_arrays() {
+    wired_.resize(units_.size());
+    Folding folding;
+    for (const Layer& l : layers_) {
+      if (l.wireable) folding[l.name].digit = l.bits;
+    }
+    const StreamPlan plan = build_streaming(graph_, target_, goal_, folding, arrays_);
+    for (const StreamLayer& layer : plan.layers) {
+      for (const int u : layer.units) {
+        const stream::Spec& spec = plan.design.units[static_cast<std::size_t>(u)].spec;
+        if (!std::holds_alternative<stream::ConstMvu>(spec)) continue;
+        for (const Layer& l : layers_) {
+          if (l.name == layer.name) wired_[l.unit] = std::get<stream::ConstMvu>(spec);
+        }
+      }
+    }
+    place_ = {plan.name, {}, plan.source_file, plan.sha256, plan.target, plan.clock_mhz};
+  }
+
+  /// Nonzero digits of all weights.
+  [[nodiscard]] static double digits_of(const std::vector<std::int64_t>& weights) {
+    double sum = 0;
+    for (const std::int64_t w : weights) sum += static_cast<double>(arith::csd(w).size());
+    return sum;
   }
 
   [[nodiscard]] static Folding folding(const Layers& layers) {
@@ -122,7 +161,8 @@ class Planner {
     std::string key;
     for (const Layer& l : layers) {
       const LayerFold f = l.fold();
-      key += fmt::format("{},{},{},{},{};", f.simd, f.pe, f.input_stationary, f.steps, f.dsp);
+      key += fmt::format("{},{},{},{},{},{};", f.simd, f.pe, f.input_stationary, f.steps, f.dsp,
+                         f.digit);
     }
     const auto found = trials_.find(key);
     if (found != trials_.end()) return found->second;
@@ -138,7 +178,7 @@ class Planner {
   [[nodiscard]] Trial evaluate(const Layers& layers) {
     for (const Layer& l : layers) spent_ += 0.4 * l.work();
     spent_ += 1.1 * elements_;
-    StreamPlan plan = build_streaming(graph_, target_, goal_, folding(layers));
+    StreamPlan plan = build_streaming(graph_, target_, goal_, folding(layers), arrays_);
     settle_units(plan, wish_.blocks * target_.bram36);
     // Queues of a few words cost what their width does.
     constexpr std::int64_t kDepth = 6;
@@ -236,6 +276,7 @@ class Planner {
   }
   /// The shape of a matrix that costs least for the steps of a vector that it may take.
   void shape(Layer& l) {
+    l.wired = false;
     auto* unit = std::get_if<stream::Mvu>(&units_[l.unit]);
     if (unit == nullptr) return;
     const auto steps = static_cast<std::int64_t>(l.steps);
@@ -268,6 +309,14 @@ class Planner {
         if (!dsp || l.multipliers) attempt(std::max<std::int64_t>(1, sf), dsp);
       }
     }
+    if (!l.wireable) return;
+    stream::ConstMvu wired = wired_[l.unit];
+    Layer next = before;
+    next.wired = true;
+    wired.digit = next.fold().digit;
+    place_.layer = l.name;
+    arrays_->complete(wired, place_);
+    if (cells(wired) < least) l = next;
   }
 
   /// All layers with `scale` times as many steps.
@@ -326,8 +375,10 @@ class Planner {
   /// that are put in order.
   [[nodiscard]] double used() const {
     constexpr double kMostWork = 2.8e8;
+    constexpr double kWorkOfDigit = 600;  // of an array that is planned
     const double count = static_cast<double>(evaluations_) / most_;
-    return wish_.evaluations > 0 ? count : std::max(count, spent_ / kMostWork);
+    const double spent = spent_ + kWorkOfDigit * static_cast<double>(arrays_->digits());
+    return wish_.evaluations > 0 ? count : std::max(count, spent / kMostWork);
   }
   [[nodiscard]] bool out_of_time() const { return used() >= limit_; }
 
@@ -403,7 +454,7 @@ class Planner {
       l.steps = std::max(l.steps, std::ceil(wide));
       l.input_steps = static_cast<int>(std::clamp(std::max(std::ceil(wide), std::sqrt(l.steps)),
                                                   1.0, static_cast<double>(l.columns)));
-      l.dsp = false;
+      l.dsp = l.wired = false;
     }
   }
 
@@ -483,11 +534,11 @@ class Planner {
   /// What limits the design, and what one layer more parallel would bring and cost.
   [[nodiscard]] std::vector<std::string> notes(const Trial& best) {
     std::vector<std::string> lines;
-    if (best.fill > 1) {
+    if (best.fill * allowed_ > 1) {
       lines.push_back(
           fmt::format("folds: the design does not fit: {} would be {:.0f} % of what may "
                       "be used, and no folds were found that need less",
-                      best.limit, 100 * best.fill));
+                      best.limit, 100 * best.fill * allowed_));
     }
     lines.push_back(fmt::format(
         "folds: latency {} and interval {} cycles with {:.0f} LUT, {:.0f} FF, {:.1f} "
@@ -528,7 +579,10 @@ class Planner {
   const Goal& goal_;
   const FoldGoal& wish_;
   Layers layers_;
-  std::vector<stream::Spec> units_;  ///< what multiplies, for the cost of shapes
+  std::vector<stream::Spec> units_;      ///< what multiplies, for the cost of shapes
+  std::vector<stream::ConstMvu> wired_;  ///< the same with constants wired in
+  std::shared_ptr<ConstArrays> arrays_ = std::make_shared<ConstArrays>();
+  ArrayPlace place_;
   std::map<std::string, Trial> trials_;
   struct Best {
     Layers layers;
@@ -556,7 +610,7 @@ FoldChoice choose_folding(const lower::IntegerGraph& graph, const arith::Target&
 StreamPlan plan_folded(const lower::IntegerGraph& graph, const arith::Target& target,
                        const Goal& goal, const FoldGoal& fold_goal) {
   const FoldChoice choice = choose_folding(graph, target, goal, fold_goal);
-  StreamPlan plan = build_streaming(graph, target, goal, choice.folding);
+  StreamPlan plan = build_streaming(graph, target, goal, choice.folding, choice.arrays);
   finish_streaming(plan, fold_goal.blocks);
   plan.notes.insert(plan.notes.end(), choice.notes.begin(), choice.notes.end());
   return plan;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -26,12 +27,13 @@ struct FoldChoice {
   bool fits = false;
   std::int64_t latency = 0, interval = 0;  ///< in cycles
   Cost cost;
-  int evaluations = 0;             ///< designs built and timed
+  int evaluations = 0;  ///< designs built and timed
+  std::shared_ptr<ConstArrays> arrays;  ///< planned on the way
   std::vector<std::string> notes;  ///< what limits it, and what the next step would cost
 };
 
 /// Chooses folds for all layers that multiply: number of elements and outputs in a step, order of
-/// the loops, multipliers or LUTs, words of the steps behind. Every design that is considered is
+/// the loops, multipliers or LUTs, constants wired in, words of the steps behind. Every design that is considered is
 /// built and, if it about fits, timed by the token model. Starts from steps in proportion to what
 /// layers have to do, shapes each layer for the least product of time and cells, makes all of them
 /// as parallel as the device allows, shifts cells between layers, and last changes layers at random

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -9,6 +10,10 @@
 
 #include "nib/num/range.h"
 #include "nib/plan/stream_network.h"
+
+namespace nib::plan {
+struct Plan;
+}
 
 namespace nib::plan::stream {
 
@@ -106,6 +111,19 @@ struct Mvu {
   [[nodiscard]] int sf() const { return (columns + format.lanes - 1) / format.lanes; }
   [[nodiscard]] int nf() const { return (rows + pe - 1) / pe; }
 };
+/// Matrix [rows][format.lanes] times whole vectors; the constants are wired into an array, which
+/// takes `digit` bits of every element in a step, the highest first.
+struct ConstMvu {
+  Format format;  ///< a word is a vector
+  int rows = 1;
+  std::vector<std::int64_t> weights;
+  int digit = 1;  ///< from format.bits on: whole elements, one step
+  int acc_bits = 1;
+  int sum_bits = 1, latency = 0;      ///< of the array: bits of a row's sum, cycles
+  std::shared_ptr<const Plan> array;  ///< how it is built; its own layer alone
+  Queue queue;
+  [[nodiscard]] int digits() const { return (format.bits + digit - 1) / digit; }
+};
 /// Kernels [channels][taps] of a depthwise convolution; channels is a multiple of format.lanes.
 struct Vvu {
   Format format;
@@ -173,7 +191,7 @@ struct Reorder {
 };
 
 using Spec = std::variant<Fifo, Boundary, Fork, Add, Concat, Width, WindowUnit, Mvu, Vvu, Pool,
-                          Threshold, Scale, Upsample, Argmax, Reorder, Patch>;
+                          Threshold, Scale, Upsample, Argmax, Reorder, Patch, ConstMvu>;
 
 /// What the timing contract says of a unit.
 struct Contract {

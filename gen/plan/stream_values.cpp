@@ -139,6 +139,21 @@ std::vector<Lanes> of(const Mvu& u, const Inputs& in) {
   return {out};
 }
 
+std::vector<Lanes> of(const ConstMvu& u, const Inputs& in) {
+  Lanes out;
+  const std::int64_t columns = u.format.lanes;
+  for (std::int64_t f = 0; (f + 1) * columns <= size(in[0]); ++f) {
+    for (int row = 0; row < u.rows; ++row) {
+      std::int64_t sum = 0;
+      for (std::int64_t i = 0; i < columns; ++i) {
+        sum += u.weights[at(row * columns + i)] * in[0][at(f * columns + i)];
+      }
+      out.push_back(sum);
+    }
+  }
+  return {out};
+}
+
 std::vector<Lanes> of(const Vvu& u, const Inputs& in) {
   Lanes out;
   const int lanes = u.format.lanes;

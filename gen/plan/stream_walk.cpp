@@ -6,8 +6,18 @@
 
 namespace nib::plan {
 
+std::int64_t SearchLayer::digits() const {
+  return std::clamp<std::int64_t>(static_cast<std::int64_t>(steps), 1, bits);
+}
+
 LayerFold SearchLayer::fold() const {
   const auto all = std::max<std::int64_t>(1, static_cast<std::int64_t>(steps));
+  if (wired) {
+    LayerFold f;
+    f.digit = static_cast<int>((bits + digits() - 1) / digits());
+    f.steps = narrow > 1 ? static_cast<int>(std::max<std::int64_t>(1, rows / narrow)) : 0;
+    return f;
+  }
   if (apart) {
     const std::int64_t nf = std::clamp<std::int64_t>(all / columns, 1, rows);
     return {1, static_cast<int>((rows + nf - 1) / nf), false, 0, dsp && multipliers};
@@ -41,6 +51,19 @@ std::int64_t FoldWalk::near(std::int64_t n, std::int64_t most) {
 }
 
 void FoldWalk::change(SearchLayer& layer) {
+  if (layer.wireable && draw(5) == 0) {
+    layer.wired = !layer.wired;
+    if (layer.wired) layer.steps = static_cast<double>(1 + draw(static_cast<std::size_t>(layer.bits)));
+    return;
+  }
+  if (layer.wired) {
+    if (draw(3) == 0) {
+      layer.narrow = 1 << draw(5);
+    } else {
+      layer.steps = static_cast<double>(near(layer.digits(), layer.bits));
+    }
+    return;
+  }
   const LayerFold f = layer.fold();
   const std::int64_t nf = (layer.rows + f.pe - 1) / f.pe;
   if (layer.apart) {

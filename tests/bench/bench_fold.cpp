@@ -69,9 +69,7 @@ void run(const Network& network, const plan::FoldGoal& goal, bool size, bool uni
              choice.interval, choice.fits ? "" : " (does not fit)", choice.evaluations,
              seconds() - start);
   for (const auto& [layer, f] : choice.folding) {
-    fmt::print("  {:24} simd {:4} pe {:4}{}{}{}\n", layer, f.simd, f.pe,
-               f.input_stationary ? " stationary" : "", f.dsp ? " dsp" : "",
-               f.steps > 0 ? fmt::format(" steps {}", f.steps) : "");
+    fmt::print("  {:24} {}\n", layer, plan::to_text(f));
   }
   for (const std::string& note : choice.notes) fmt::print("  {}\n", note);
   if (units) print_units(graph, target, goal, choice.folding);

@@ -68,7 +68,34 @@ TEST_CASE("golden text of a small streaming design") {
   }
 }
 
+TEST_CASE("golden text of a wired-in layer: library module, array, sums of one width") {
+  plan::LayerFold fold;
+  fold.digit = 2;
+  const map::Design design =
+      map::map_streaming(stream_plan(test::small_graph(), {{"fc1", fold}, {"fc2", fold}}));
+  const std::filesystem::path folder =
+      std::filesystem::path(NIB_TESTS_DIR) / "golden_text" / "map_wired";
+  const bool update = std::getenv("NIB_UPDATE_GOLDEN") != nullptr;
+  if (update) std::filesystem::create_directories(folder);
+  std::size_t arrays = 0;
+  for (const map::SourceFile& f : design.files) {
+    arrays += f.path.ends_with("_array.sv") ? 1 : 0;
+    if (f.path.starts_with("rtl/nib_") || f.path.ends_with("_top.sv")) continue;
+    const auto path = folder / std::filesystem::path(f.path).filename();
+    if (update) std::ofstream(path, std::ios::binary) << f.text;
+    CHECK_MESSAGE(read(path) == f.text, path.string());
+  }
+  CHECK(arrays == 2);
+}
+
 TEST_CASE("streaming designs lint without a warning") {
+  for (const int digit : {1, 3, 8}) {
+    plan::LayerFold fold;
+    fold.digit = digit;
+    const lower::IntegerGraph graph = test::dense_network("wide", 3, {40, 50, 10}, 6, 30);
+    CHECK(lint(map::map_streaming(stream_plan(graph, {{"fc1", fold}, {"fc2", fold}})),
+               "lint_wired") == "");
+  }
   CHECK(lint(map::map_streaming(stream_plan(test::small_graph(), {})), "lint_small") == "");
   const lower::IntegerGraph large = test::dense_network("wide", 3, {40, 50, 10}, 6, 30);
   CHECK(lint(map::map_streaming(stream_plan(large, {{"fc1", {8, 7, false}}})), "lint_large") == "");

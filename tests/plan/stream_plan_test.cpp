@@ -101,6 +101,37 @@ TEST_CASE("padding codes of their own in every channel") {
   }
 }
 
+TEST_CASE("layers whose constants are wired in, whole elements and digits") {
+  for (const int digit : {1, 2, 3, 8}) {
+    LayerFold fold;
+    fold.digit = digit;
+    for (const bool equal : {true, false}) {
+      const IntegerGraph graph = padded_convolution(3, equal);
+      const StreamPlan plan = build_streaming(graph, target(), {}, {{"conv", fold}});
+      CHECK(compare(graph, plan, 4, 1) > 0);
+      const auto& unit = plan.design.units[equal ? 2 : 3];
+      CHECK(unit.name == "conv_const_mvu");
+      const auto& spec = std::get<stream::ConstMvu>(unit.spec);
+      CHECK(spec.format.lanes == 27);
+      REQUIRE(spec.array != nullptr);
+      CHECK(spec.array->latency_cycles == spec.latency);
+    }
+    // Channels that do not mix.
+    Maker make;
+    const ValueId x = make.input("x", {1, 4, 3, 3}, {0, 1});
+    lower::Conv conv;
+    conv.window = window(2, 1, 0);
+    conv.groups = 4;
+    conv.weights = Tensor<std::int64_t>({4, 1, 2, 2});
+    for (std::int64_t i = 0; i < conv.weights.size(); ++i) conv.weights[i] = i % 4 - 1;
+    conv.bias = {0, 1, 2, 3};
+    conv.padding = {0, 0, 0, 0};
+    const ValueId y = make.node("conv", conv, {x}, {1, 4, 2, 2}, {-1, 6});
+    const IntegerGraph apart = make.finish({y});
+    CHECK(compare(apart, build_streaming(apart, target(), {}, {{"conv", fold}}), 4, 2) > 0);
+  }
+}
+
 TEST_CASE("pools that overlap, with padding, and their order of channels") {
   Maker make;
   const ValueId x = make.input("x", {1, 5, 7, 6}, {-9, 3});
@@ -158,6 +189,18 @@ TEST_CASE("what no unit computes is refused") {
   CHECK(message(padded_convolution(2, true), {{"conv2", {1, 1, false}}}) ==
         "error E0705: no layer of that name: 'conv2' for a fold\n"
         "  hint: the layers are: conv");
+  LayerFold wired;
+  wired.digit = 1;
+  CHECK(message(padded_convolution(114, true), {{"conv", wired}}) ==
+        "error E0707: a layer that cannot be wired in: layer 'conv' has a matrix of 3 x 1026, "
+        "where 1024 x 1024 can be wired in\n"
+        "  node: conv\n"
+        "  hint: leave \"digit\" out of its fold in the plan");
+  Maker plain;
+  const ValueId a = plain.input("a", {1, 7}, {0, 5});
+  const ValueId sum = plain.node("sum", lower::Sum{{2, 1}}, {a, a}, {1, 7}, {0, 15});
+  CHECK(message(plain.finish({sum}), {{"sum", wired}}).starts_with(
+      "error E0707: a layer that cannot be wired in: layer 'sum' multiplies by no matrix\n"));
 }
 
 TEST_CASE("a plan is sized, and says why it goes on for ever") {

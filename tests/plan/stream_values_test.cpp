@@ -3,6 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
+
 namespace nib::plan::stream {
 namespace {
 
@@ -17,6 +20,33 @@ TEST_CASE("a matrix that fills no word to the end counts with zeros") {
   u.weights = {1, 2, 3, 0, -1, 4, 5, 0, 0};
   // The fourth lane of the input is rubbish.
   CHECK(one(u, {1, 2, 3, 7}) == Lanes{14, 10, 5, 0});
+}
+
+TEST_CASE("a wired-in matrix takes a digit of whole vectors in a step") {
+  ConstMvu u;
+  u.format = {3, 5, Kind::kSigned};
+  u.rows = 2;
+  u.weights = {1, -2, 3, 0, 7, -1};
+  u.latency = 4;
+  CHECK(one(u, {1, 2, 3, -16, 15, 0}) == Lanes{6, 11, -46, 105});
+  for (const auto& [digit, digits, lat] :
+       {std::array{1, 5, 6}, {2, 3, 6}, {3, 2, 6}, {4, 2, 6}, {5, 1, 5}, {9, 1, 5}}) {
+    u.digit = digit;
+    CHECK(u.digits() == digits);
+    const Contract c = contract(u);
+    CHECK(steps(c.program) == digits);
+    CHECK(unroll(c.program).front().takes == 1);
+    CHECK(unroll(c.program).back().makes == 1);
+    CHECK(c.outputs[0].lat == lat);
+  }
+  // Five bits in digits of two are six bits: elements are 32 too great, the first digits 2.
+  u.digit = 2;
+  u.acc_bits = 9;
+  const ModuleUse use = module_use(u);
+  const auto start = std::find_if(use.parameters.begin(), use.parameters.end(),
+                                  [](const Parameter& p) { return p.name == "Start"; });
+  REQUIRE(start != use.parameters.end());
+  CHECK(start->table.literal() == "18'h3e9fc");  // -2 * 6 over -2 * 2
 }
 
 TEST_CASE("width converters ignore the rest of a frame's last word and send zeros") {

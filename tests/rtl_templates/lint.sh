@@ -55,6 +55,20 @@ for latency in 0 1 2; do
     -GLatency=$latency "-GThresholds=2'h1"
 done
 
+for signed in 0 1; do
+  for digits in "1 8 8" "2 4 8" "3 3 8" "8 1 8" "1 1 1"; do
+    for latency in 0 1 4; do
+      set -- $digits
+      lint nib_const_mvu -GColumns=5 -GInW=$3 "-GInSigned=1'b$signed" -GDigit=$2 -GDigits=$1 \
+        -GRows=3 -GSumW=9 -GAccW=$((9 + 5 * ($1 > 1))) -GLatency=$latency -GDepth=4
+    done
+  done
+done
+lint nib_const_mvu -GColumns=1024 -GInW=8 "-GInSigned=1'b0" -GDigit=2 -GDigits=4 -GRows=1024 \
+  -GSumW=12 -GAccW=20 -GLatency=3 -GDepth=2
+refuse nib_const_mvu "one less must not" -GColumns=5 -GInW=8 "-GInSigned=1'b0" -GDigit=4 \
+  -GDigits=3 -GRows=3 -GSumW=9 -GAccW=14 -GLatency=1 -GDepth=4
+
 for storages in 16\'h0000 16\'h4321; do
   lint nib_fork -GWidth=9 -GOutputs=4 "-GDepths=64'h0001000200030041" "-GStorages=$storages"
 done

@@ -22,6 +22,7 @@ namespace {
 constexpr int kMaxBits = 16;         // of a lane before it is requantised
 constexpr int kMaxTableBits = 6000;  // of a unit's table
 constexpr int kMaxPatchBits = 200;   // of all taps of a window
+constexpr int kMaxWired = 24;        // elements of a vector
 
 /// A stream that nothing reads yet: h x w pixels of c lanes that mean something.
 struct Open {
@@ -109,7 +110,7 @@ class Maker {
     // Paths that meet again, with units in between that keep the shape.
     if (open_.size() > 1 && draw_.chance(30)) return join();
     if (open_.size() > 1 && draw_.chance(40)) return replace(at, [&] { return keep_shape(s); });
-    switch (draw_.number(0, 20)) {
+    switch (draw_.number(0, 23)) {
       case 0:
         return replace(at, [&] { return fifo(s); });
       case 1:
@@ -146,6 +147,10 @@ class Maker {
       case 18:
       case 19:
         return replace(at, [&] { return patch(s); });
+      case 20:
+      case 21:
+      case 22:
+        return replace(at, [&] { return const_mvu(s); });
       default:
         return join();
     }
@@ -157,7 +162,7 @@ class Maker {
   }
 
   bool keep_shape(const Open& s) {
-    switch (draw_.number(0, 4)) {
+    switch (draw_.number(0, 5)) {
       case 0:
         return fifo(s);
       case 1:
@@ -166,6 +171,8 @@ class Maker {
         return threshold(s);
       case 3:
         return scale(s);
+      case 4:
+        return const_mvu(s);
       default:
         return mvu(s);
     }
@@ -298,6 +305,33 @@ class Maker {
     u.tree_registers = draw_.number(0, mac_shape(u).most_tree_registers());
     u.rom = static_cast<RomStyle>(draw_.number(0, 2));
     add("mvu", u, {s.channel}, {0, s.h, s.w, u.rows, 0, range});
+    return true;
+  }
+
+  /// With an array of any latency.
+  bool const_mvu(const Open& s) {
+    ConstMvu u;
+    u.format = format(s);
+    if (fold(s) != 1 || !full(s) || u.format.lanes > kMaxWired) return false;
+    u.rows = draw_.number(1, 6);
+    if (open_.size() > 1 && draw_.chance(60)) u.rows = s.c;
+    u.digit = draw_.number(1, u.format.bits + 1);
+    if (u.digits() * s.h * s.w > 2 * max_words_) return false;
+    u.latency = draw_.number(0, 3);
+    u.queue = queue();
+    const Kind kind = static_cast<Kind>(draw_.number(0, 2));
+    const int bits = kind == Kind::kBipolar ? 1 : draw_.number(2, 5);
+    const Range digits = u.digits() > 1 ? full_range(u.digit, false) : s.range;
+    Range range{0, 0}, sums{0, 0};
+    for (int r = 0; r < u.rows; ++r) {
+      for (int i = 0; i < s.c; ++i) u.weights.push_back(weight(bits, kind));
+      const std::int64_t* row = &u.weights[static_cast<std::size_t>(r * s.c)];
+      range = hull(range, dot(s.range, row, s.c));
+      sums = hull(sums, dot(digits, row, s.c));
+    }
+    u.sum_bits = signed_bits(sums);
+    u.acc_bits = std::max(u.sum_bits, signed_bits(range));
+    add("const_mvu", u, {s.channel}, {0, s.h, s.w, u.rows, 0, range});
     return true;
   }
 

@@ -135,11 +135,43 @@ class Text {
                        use.output, name);
   }
 
+  /// The array of constants beside a unit: products of what it is given, as late as the unit says.
+  std::string array(const ConstMvu& u, const std::string& name) {
+    const bool whole = u.digits() == 1;
+    const int digit = whole ? u.format.bits : u.digit;
+    const int digits = u.format.lanes * digit, sums = u.rows * u.sum_bits;
+    text_ += fmt::format("  logic [{1}:0] {0}_digits;\n  logic [{2}:0] {0}_sums0;\n", name,
+                         digits - 1, sums - 1);
+    for (int r = 0; r < u.rows; ++r) {
+      std::string sum;
+      for (int c = 0; c < u.format.lanes; ++c) {
+        const std::string lane = fmt::format("{}_digits[{} +: {}]", name, c * digit, digit);
+        std::string x = fmt::format("32'({})", lane);
+        if (whole && u.format.kind == Kind::kSigned) x = fmt::format("32'($signed({}))", lane);
+        if (whole && u.format.kind == Kind::kBipolar) x = fmt::format("(2 * {} - 1)", x);
+        const auto weight = u.weights[static_cast<std::size_t>(r * u.format.lanes + c)];
+        sum += fmt::format("{}({}) * {}", c > 0 ? " + " : "", weight, x);
+      }
+      text_ += fmt::format("  assign {0}_sums0[{1} +: {2}] = {2}'({3});\n", name, r * u.sum_bits,
+                           u.sum_bits, sum);
+    }
+    for (int l = 1; l <= u.latency; ++l) {
+      text_ += fmt::format(
+          "  logic [{1}:0] {0}_sums{2};\n  always_ff @(posedge clk_i) {0}_sums{2} <= {0}_sums{3};\n",
+          name, sums - 1, l, l - 1);
+    }
+    return fmt::format(
+        "    .core_in_data_o({0}_digits), .core_out_data_i({0}_sums{1}),\n", name, u.latency);
+  }
+
   void instance(const Unit& unit) {
     const ModuleUse use = module_use(unit.spec);
     std::string ports = fmt::format("    .clk_i, .rst_i(rst_i[{}]),\n", number_);
     for (std::size_t i = 0; i < unit.inputs.size(); ++i)
       ports += input(use.inputs[i], unit.inputs[i]);
+    if (const auto* wired = std::get_if<ConstMvu>(&unit.spec)) {
+      ports += array(*wired, fmt::format("g{}_{}", number_, unit.name));
+    }
     ports += output(use, unit);
     text_ += fmt::format("  {} #(\n{}\n  ) u_g{}_{} (\n{}\n  );\n", use.module,
                          parameters(use, fmt::format("{}/g{}_{}.mem", folder_, number_, unit.name),
