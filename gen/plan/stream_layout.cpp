@@ -152,7 +152,8 @@ class Backward {
   }
   Wish wish_of(const lower::Concat&, const Node& node, std::size_t, std::size_t k) const {
     const Wish& all = out(node);
-    if (all.pixels == 0) return {};
+    // Along another axis than the channels, an operand has no share of every pixel.
+    if (all.pixels == 0 || in(node, k).elements() % all.pixels != 0) return {};
     const std::vector<ConcatSource> sources = concat_sources(graph_, node);
     Wish wish{all.pixels, in(node, k).elements() / all.pixels, {}, all.lanes};
     if (wish.channels == 0) return {};

@@ -189,7 +189,7 @@ Carried StreamLowering::take(ValueId id) {
 
 void StreamLowering::publish(ValueId id, Carried stream) {
   NIB_CHECK(static_cast<std::int64_t>(stream.order.size()) == stream.elements(),
-            "an element for every lane");
+            "an element for every lane of " + graph_.value(id).name);
   builder_.close();
   probe(id, stream);
   Published p{std::move(stream), {}};

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "nib/arith/adder_graph.h"
+#include "nib/base/error.h"
 #include "nib/plan/stream_array.h"
 #include "nib/plan/stream_cost.h"
 #include "nib/plan/stream_settle.h"
@@ -124,24 +125,38 @@ class Planner {
     most_ = wish_.evaluations > 0 ? wish_.evaluations : kMostEvaluations;
   }
 
-  /// The units of layers whose constants may be wired in.
+  /// The units of layers whose constants may be wired in; arrays that the clock or their size
+  /// forbids are left out.
   void find_arrays() {
     wired_.resize(units_.size());
+    if (find_units([](const Layer& l) { return l.wireable; })) return;
+    for (Layer& layer : layers_) {
+      const auto alone = [&](const Layer& l) { return l.name == layer.name; };
+      if (layer.wireable) layer.wireable = find_units(alone);
+    }
+  }
+  template <class Wanted>
+  [[nodiscard]] bool find_units(const Wanted& wanted) {
     Folding folding;
     for (const Layer& l : layers_) {
-      if (l.wireable) folding[l.name].digit = l.bits;
+      if (wanted(l)) folding[l.name].digit = l.bits;
     }
-    const StreamPlan plan = build_streaming(graph_, target_, goal_, folding, arrays_);
-    for (const StreamLayer& layer : plan.layers) {
-      for (const int u : layer.units) {
-        const stream::Spec& spec = plan.design.units[static_cast<std::size_t>(u)].spec;
-        if (!std::holds_alternative<stream::ConstMvu>(spec)) continue;
-        for (const Layer& l : layers_) {
-          if (l.name == layer.name) wired_[l.unit] = std::get<stream::ConstMvu>(spec);
+    try {
+      const StreamPlan plan = build_streaming(graph_, target_, goal_, folding, arrays_);
+      for (const StreamLayer& layer : plan.layers) {
+        for (const int u : layer.units) {
+          const stream::Spec& spec = plan.design.units[static_cast<std::size_t>(u)].spec;
+          const auto* unit = std::get_if<stream::ConstMvu>(&spec);
+          for (const Layer& l : layers_) {
+            if (unit != nullptr && l.name == layer.name) wired_[l.unit] = *unit;
+          }
         }
       }
+      place_ = {plan.name, {}, plan.source_file, plan.sha256, plan.target, plan.clock_mhz};
+    } catch (const Error&) {
+      return false;
     }
-    place_ = {plan.name, {}, plan.source_file, plan.sha256, plan.target, plan.clock_mhz};
+    return true;
   }
 
   /// Nonzero digits of all weights.

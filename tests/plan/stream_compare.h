@@ -136,7 +136,19 @@ inline std::int64_t compare(const lower::IntegerGraph& graph, const plan::Stream
   return compared;
 }
 
-/// Random folds for all layers of a plan: small, large, whole, over the top.
+/// True if the constants of a layer are few enough to be wired in.
+inline bool is_small_matrix(const plan::StreamPlan& plan, const plan::StreamLayer& layer) {
+  constexpr std::size_t kWeights = 3000;
+  const auto small = [&](int u) {
+    const auto& spec = plan.design.units[static_cast<std::size_t>(u)].spec;
+    const auto* mvu = std::get_if<plan::stream::Mvu>(&spec);
+    return mvu != nullptr && mvu->weights.size() <= kWeights && mvu->columns <= plan::kMostLanes &&
+           mvu->rows <= plan::kMostLanes;
+  };
+  return std::any_of(layer.units.begin(), layer.units.end(), small);
+}
+
+/// Random folds for all layers of a plan: small, large, whole, over the top, wired in.
 inline plan::Folding random_folding(const plan::StreamPlan& plan, unsigned seed) {
   std::mt19937 engine(seed);
   plan::Folding folding;
@@ -148,6 +160,9 @@ inline plan::Folding random_folding(const plan::StreamPlan& plan, unsigned seed)
     if (engine() % 8 == 0) continue;
     const int simd = draw(), pe = draw();
     folding[layer.name] = {simd, pe, engine() % 3 == 0};
+    if (is_small_matrix(plan, layer) && engine() % 4 == 0) {
+      folding[layer.name].digit = 1 + static_cast<int>(engine() % 9);
+    }
   }
   return folding;
 }

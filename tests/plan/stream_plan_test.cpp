@@ -145,6 +145,21 @@ TEST_CASE("pools that overlap, with padding, and their order of channels") {
   }
 }
 
+TEST_CASE("images side by side: operands that have no share of every pixel") {
+  Maker make;
+  const ValueId x = make.input("x", {1, 3, 5, 5}, {-3, 4});
+  const ValueId both = make.node("wide", lower::Concat{3}, {x, x}, {1, 3, 5, 10}, {-3, 4});
+  lower::Conv conv;
+  conv.window = window(2, 1, 0);
+  conv.weights = Tensor<std::int64_t>({1, 3, 2, 2});
+  for (std::int64_t i = 0; i < conv.weights.size(); ++i) conv.weights[i] = i % 5 - 2;
+  conv.bias = {3};
+  conv.padding = {0, 0, 0};
+  const ValueId y = make.node("conv", conv, {both}, {1, 1, 4, 9}, {-100, 100});
+  const IntegerGraph graph = make.finish({y});
+  CHECK(compare(graph, build_streaming(graph, target(), {}, {{"conv", {3, 1, false}}}), 4, 3) > 0);
+}
+
 TEST_CASE("a sum of three with factors, one of them twice") {
   Maker make;
   const ValueId a = make.input("a", {1, 7}, {0, 5}), b = make.input("b", {1, 7}, {-8, 7});
