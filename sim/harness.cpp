@@ -341,7 +341,7 @@ void Bench::compile() {
     link.push_back(object);
   };
   // A streaming design runs for millions of cycles: compiling it better pays.
-  const char* level = kind_ == BenchKind::kAxis ? "-O1" : "-O0";
+  const char* level = kind_ == BenchKind::kAxis ? "-Os" : "-O0";
   for (const std::string& name : units) unit(name + ".cpp", name + ".o", level);
   const fs::path runtime = kind_ == BenchKind::kSystemC ? fs::path() : prebuilt_runtime();
   if (runtime.empty()) {

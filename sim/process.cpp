@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -30,11 +32,21 @@ void open_pipe(std::array<int, 2>& ends) {
   }
 }
 
+/// A simulator's functions keep the words of a whole design on the stack.
+void raise_stack_limit() {
+  constexpr rlim_t kStack = rlim_t{512} << 20;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur >= kStack) return;
+  limit.rlim_cur = limit.rlim_max == RLIM_INFINITY ? kStack : std::min(kStack, limit.rlim_max);
+  static_cast<void>(::setrlimit(RLIMIT_STACK, &limit));
+}
+
 [[noreturn]] void become(char* const* argv, const char* folder, int output) {
   const int null = ::open("/dev/null", O_RDONLY);
   if (null >= 0) ::dup2(null, STDIN_FILENO);
   ::dup2(output, STDOUT_FILENO);
   ::dup2(output, STDERR_FILENO);
+  raise_stack_limit();
   if (::chdir(folder) == 0) ::execvp(argv[0], argv);
   ::_exit(127);
 }

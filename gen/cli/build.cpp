@@ -1,5 +1,6 @@
 // nib build: a network into a folder of RTL.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -33,6 +34,7 @@ int run(const Options& options, Console& console) {
   const bool wants_streams = options.build.style == "streaming" || !options.build.plan_file.empty();
   emit::Folds folds{{}, setup.fold_goal};
   if (!options.build.plan_file.empty()) folds.given = read_folds(options.build.plan_file);
+  check_apart(options.build.folder, options.model);
   Network network;
   for (const std::string& text : options.input_types) {
     network.input_types.push_back(parse_input_type(text));
@@ -66,12 +68,22 @@ int run(const Options& options, Console& console) {
                          console);
   };
   if (wants_streams) return streams();
-  try {
-    return build_network(network, options.build, setup, config("unrolled"), progress, console);
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::E702 || !may_stream(options.build)) throw;
+  // The ports of a pipeline hold whole tensors.
+  const bool narrow = std::any_of(options.build.budgets.begin(), options.build.budgets.end(),
+                                  [](const auto& b) { return b.starts_with("port-bits"); });
+  if (narrow && may_stream(options.build)) return streams();
+  const bool may_fold = may_stream(options.build);
+  BuildSetup unrolled = setup;
+  if (may_fold) {
+    const bool budget = !options.build.budgets.empty();
+    unrolled.goal.most_luts = setup.target.lut * (budget ? setup.fold_goal.luts : 1.0);
   }
-  progress.note("too large for one pipeline: streaming");
+  try {
+    return build_network(network, options.build, unrolled, config("unrolled"), progress, console);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::E702 || !may_fold) throw;
+    progress.note("too large for one pipeline: " + error.detail() + "; streaming");
+  }
   return streams();
 }
 

@@ -74,6 +74,7 @@ plan::FoldGoal fold_goal(const BuildOptions& options, const arith::Target& targe
                                         budget));
     }
   }
+  wish.strict = !options.budgets.empty();
   return wish;
 }
 

@@ -60,6 +60,7 @@ golden::PortWords words_of(const lower::Value& value) {
   for (std::int64_t e = 0; e < value.elements(); ++e) {
     words.scale.push_back(value.scale_of(e));
     words.offset.push_back(value.offset_of(e));
+    words.range.push_back(value.range_of(e));
     words.bits = std::max(words.bits, bits_for(value.range_of(e)));
   }
   return words;

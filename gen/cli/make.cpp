@@ -66,6 +66,7 @@ graph::InputType mac_input(const MacOptions& options, const Matrix& matrix) {
 int run_mac_array(MacOptions options, Console& console) {
   if (options.build.name.empty()) options.build.name = "mac_array";
   const BuildSetup setup = check_build_options(options.build);
+  check_apart(options.build.folder, options.weights);
   const Matrix matrix = read_matrix(options.weights);
   graph::InputType input = mac_input(options, matrix);
   std::vector<double> bias;
@@ -85,6 +86,7 @@ int run_threshold_unit(ThresholdOptions options, Console& console) {
   if (options.build.name.empty()) options.build.name = "threshold_unit";
   const BuildSetup setup = check_build_options(options.build);
   const graph::InputType input{parse_type("--input", options.input), {}};
+  check_apart(options.build.folder, options.thresholds);
   const Tensor<double> table = read_table(options.thresholds, "thresholds (channels x levels)");
   const Json more{{"generator", "threshold-unit"}, {"input", options.input}};
   return build_model(importer::threshold_model(table), input, options.build, setup, more, console);

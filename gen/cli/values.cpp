@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 
 #include "nib/base/error.h"
 #include "nib/rtl/names.h"
@@ -72,6 +74,22 @@ std::pair<std::string, std::string> parse_named_file(std::string_view option,
   if (file.empty()) fail_value(option, text, "no file");
   if (named && name.empty()) fail_value(option, text, "no name before the '='");
   return {std::string(name), std::string(file)};
+}
+
+void check_apart(const std::string& folder, const std::string& file) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  const fs::path outer = fs::weakly_canonical(folder, ignored).relative_path();
+  const auto inside = [&](const fs::path& path) {
+    const fs::path inner = path.relative_path();
+    const auto o = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first;
+    return o == outer.end() || o->empty();  // "out/" ends with an empty name
+  };
+  // Folders that are never replaced are refused for that.
+  if (!fs::exists(folder, ignored) || inside(fs::current_path(ignored))) return;
+  if (!inside(fs::weakly_canonical(file, ignored))) return;
+  fail(ErrorCode::E103, folder + " holds " + file, {},
+       "it would be replaced as a whole: choose another folder");
 }
 
 void check_name(std::string_view option, std::string_view text) {

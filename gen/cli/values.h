@@ -25,6 +25,8 @@ namespace nib::cli {
 /// "X.npy" or "NAME=X.npy": name (may be empty) and file. E0802 where the file is missing.
 [[nodiscard]] std::pair<std::string, std::string> parse_named_file(std::string_view option,
                                                                    std::string_view text);
+/// Errors E0103: `file` lies in the folder that is to be replaced as a whole.
+void check_apart(const std::string& folder, const std::string& file);
 /// A module prefix: lower-case letters, digits and single underscores, a letter first. E0802.
 void check_name(std::string_view option, std::string_view text);
 

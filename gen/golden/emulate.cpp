@@ -61,6 +61,10 @@ Tensor<double> values_of(const graph::Graph& graph, const graph::GraphInput& inp
     const Rational& scale = words.scale[words.scale.size() == 1 ? 0 : i % words.scale.size()];
     const Rational& offset = words.offset[words.offset.size() == 1 ? 0 : i % words.offset.size()];
     const std::int64_t code = codes.data[i];
+    if (!words.range.empty() && !words.range[i % words.range.size()].contains(code)) {
+      fail(ErrorCode::E107, fmt::format("element {} of \"{}\" is {}: not in {}", i, name, code,
+                                        to_string(words.range[i % words.range.size()])));
+    }
     if (input.type) {
       const Range range =
           input.type->ranges.empty() ? input.type->type.range() : input.type->ranges.at(i % size);

@@ -26,6 +26,7 @@ struct PortWords {
   int bits = 64;  ///< of the widest code: over 64, arrays of them hold decimal text
   /// Outputs: the graph tensor whose value the port carries; empty: the output itself.
   std::string tensor{};
+  std::vector<Range> range{};  ///< of each element's codes; empty: any
 };
 
 struct EmulateRequest {

@@ -10,6 +10,7 @@
 #include "nib/base/check.h"
 #include "nib/base/file.h"
 #include "nib/import/builder.h"
+#include "nib/import/code_type.h"
 
 namespace nib::importer {
 namespace {
@@ -221,6 +222,31 @@ void apply_input_types(Graph& graph, const RawModel& raw, const Options& options
   }
 }
 
+/// Integers that no quantiser reads carry the codes of their own type. Wide ones are counts, not
+/// codes: they want a type of their own.
+void type_integer_inputs(Graph& graph, const RawModel& raw) {
+  constexpr int kMostBits = 16;
+  for (graph::GraphInput& input : graph.inputs) {
+    const auto stated = std::find_if(raw.inputs.begin(), raw.inputs.end(), [&](const RawInput& i) {
+      return i.name == graph.value(input.value).name;
+    });
+    if (input.type || stated == raw.inputs.end()) continue;
+    const auto code = code_type(stated->type);
+    if (!code || code->bits > kMostBits) continue;
+    const bool quantised =
+        std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](const graph::Node& node) {
+          return std::holds_alternative<graph::Quant>(node.op) &&
+                 std::find(node.inputs.begin(), node.inputs.end(), input.value) !=
+                     node.inputs.end();
+        });
+    if (quantised) continue;
+    PortType type;
+    type.bits = code->bits;
+    type.is_signed = code->is_signed;
+    input.type = graph::InputType{type, {}};
+  }
+}
+
 std::string dialect_of(const RawModel& raw) {
   bool quant = false, threshold = false, pairs = false, operators = false;
   for (const RawNode& node : raw.nodes) {
@@ -270,6 +296,7 @@ Graph build(const RawModel& raw, const Options& options, bool batched) {
   if (builder.graph.inputs.empty()) fail(ErrorCode::E213, "no output depends on an input");
   check_constants(builder.graph);
   apply_input_types(builder.graph, raw, options);
+  type_integer_inputs(builder.graph, raw);
   return std::move(builder.graph);
 }
 

@@ -180,10 +180,9 @@ Block threshold_unit(const Tensor<std::int64_t>& thresholds, const PortType& inp
     op.steps.push_back(std::move(f));
   }
   return make_block(
-      plan::block_graph(
-          {options.name, "unit", "y = number of thresholds that x reaches"},
-          plan::block_value("x", std::vector<Range>(channels, domain), input.scale),
-          plan::block_value("y", ranges), std::move(op)),
+      plan::block_graph({options.name, "unit", "y = number of thresholds that x reaches"},
+                        plan::block_value("x", std::vector<Range>(channels, domain), input.scale),
+                        plan::block_value("y", ranges), std::move(op)),
       options);
 }
 

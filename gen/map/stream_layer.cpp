@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 #include "nib/base/check.h"
@@ -69,7 +71,9 @@ std::string tensor_of(const StreamPlan& plan, int channel) {
 
 /// What goes to an array of constants, what comes from it, and that in lanes of one width.
 struct ArrayNets {
-  rtl::Expr digits, products, sums;
+  rtl::Expr digits;
+  std::optional<rtl::Expr> products;
+  rtl::Expr sums;
 };
 
 class LayerWriter {
@@ -99,9 +103,20 @@ class LayerWriter {
       m.items.push_back(std::move(p));
     }
     if (!result_.nets.empty()) m.items.push_back(rtl::Section{});
-    for (const auto& [channel, base] : result_.nets) declare(m, base, width(channel));
+    for (const auto& [channel, net] : result_.nets) {
+      const auto fork = std::find_if(forks_.begin(), forks_.end(),
+                                     [&](const auto& f) { return f.second.base == net.net; });
+      if (fork == forks_.end()) {
+        declare(m, net.net, width(channel));
+      } else if (net.index == 0) {
+        declare_fork(m, net.net, static_cast<int>(fork->second.nets.streams.size()),
+                     width(channel));
+      }
+    }
     for (const auto& [unit, nets] : wired_) {
-      for (const rtl::Expr* e : {&nets.digits, &nets.products, &nets.sums}) {
+      const rtl::Expr* products = nets.products ? &*nets.products : nullptr;
+      for (const rtl::Expr* e : {&nets.digits, products, &nets.sums}) {
+        if (e == nullptr) continue;
         m.items.push_back(rtl::net(std::get<rtl::Ref>(e->node).name, e->type));
       }
     }
@@ -140,7 +155,10 @@ class LayerWriter {
   void name_streams() {
     for (const int u : layer_.units) {
       const Unit& unit = plan_.design.units[at(u)];
-      NIB_CHECK(unit.outputs.size() == 1, "forks stand in the top");
+      if (std::holds_alternative<plan::stream::Fork>(unit.spec)) {
+        name_fork(unit);
+        continue;
+      }
       const int channel = unit.outputs[0];
       if (std::find(result_.outputs.begin(), result_.outputs.end(), channel) !=
           result_.outputs.end()) {
@@ -148,7 +166,18 @@ class LayerWriter {
       }
       const std::string base = claim_stream(names_, role_of(unit, layer_));
       nets_[at(channel)] = nets_of(base, width(channel));
-      result_.nets.emplace_back(channel, base);
+      result_.nets.emplace_back(channel, StreamNet{base, 0});
+    }
+  }
+
+  /// A fork inside of the layer: its streams are slices of packed nets.
+  void name_fork(const Unit& unit) {
+    const auto count = static_cast<int>(unit.outputs.size());
+    const std::string base = claim_stream(names_, role_of(unit, layer_));
+    forks_.emplace_back(&unit, InnerFork{base, fork_nets(base, count, width(unit.outputs[0]))});
+    for (int o = 0; o < count; ++o) {
+      nets_[at(unit.outputs[at(o)])] = forks_.back().second.nets.streams[at(o)];
+      result_.nets.emplace_back(unit.outputs[at(o)], StreamNet{base, o});
     }
   }
 
@@ -161,61 +190,79 @@ class LayerWriter {
       return rtl::ref(names_.claim(name), rtl::Type{width, false});
     };
     const int digit = whole ? spec->format.bits : spec->digit;
-    wired_.emplace_back(&unit, ArrayNets{claim(whole ? "elements" : "digits",
-                                               spec->format.lanes * digit),
-                                         claim("products", spec->array->layers[0].output.width),
-                                         claim("sums", spec->rows * spec->sum_bits)});
+    ArrayNets nets{claim(whole ? "elements" : "digits", spec->format.lanes * digit),
+                   {},
+                   claim("sums", spec->rows * spec->sum_bits)};
+    if (!spec->array->layers.empty()) {
+      nets.products = claim("products", spec->array->layers[0].output.width);
+    }
+    wired_.emplace_back(&unit, std::move(nets));
   }
 
-  /// The array of constants beside a unit: its instance, its sums in lanes of equal width.
+  /// The array of constants beside a unit: its instance, its sums in lanes of equal width. A matrix
+  /// that only picks elements has no array.
   void array(rtl::Module& m, const Unit& unit, const ArrayNets& nets) {
     const auto& spec = std::get<plan::stream::ConstMvu>(unit.spec);
     const plan::Plan& plan = *spec.array;
-    const plan::Layer& layer = plan.layers[0];
-    const std::string name = modules_.claim(result_.module.name + "_array");
-    std::vector<rtl::Module> list = layer_modules(plan, 0, name, modules_);
-    std::vector<Field> fields, unused;
     const int digit = nets.digits.type.width / spec.format.lanes;
-    for (int c = 0; c < spec.format.lanes; ++c) {
-      const bool is_read = layer.operands[0].word.elements[at(c)].bits > 0;
-      (is_read ? fields : unused).push_back({nets.digits, c * digit, digit});
+    const auto element = [&](std::int64_t c) {
+      return Field{nets.digits, static_cast<int>(c) * digit, digit};
+    };
+    std::vector<char> is_read(at(spec.format.lanes), 0);
+    for (const plan::Source& s : plan.output_sources[0]) {
+      if (s.word < 0) is_read[at(s.element)] = 1;
     }
-    rtl::Instance i;
-    i.module = name;
-    i.name = names_.claim("u_array");
-    const auto& ports = list.back().ports;
-    const bool clocked = std::any_of(ports.begin(), ports.end(),
-                                     [](const rtl::Port& p) { return p.name == "clk_i"; });
-    if (clocked) i.connections.push_back({"clk_i", rtl::ref("clk_i", kBit), false});
-    i.connections.push_back({layer.operands[0].name + "_i", gather(fields), false});
-    i.connections.push_back({"y_o", nets.products, true});
-    i.comment = fmt::format("{} cycle{} from {} to products.", plan.latency_cycles,
-                            plan.latency_cycles == 1 ? "" : "s",
-                            spec.digits() == 1 ? "elements" : "digits");
-    m.items.push_back(rtl::Section{});
-    m.items.push_back(std::move(i));
+    if (!plan.layers.empty()) {
+      const plan::Layer& layer = plan.layers[0];
+      std::vector<Field> fields;
+      for (int c = 0; c < spec.format.lanes; ++c) {
+        if (layer.operands[0].word.elements[at(c)].bits == 0) continue;
+        is_read[at(c)] = 1;
+        fields.push_back(element(c));
+      }
+      const std::string name = modules_.claim(result_.module.name + "_array");
+      std::vector<rtl::Module> list = layer_modules(plan, 0, name, modules_);
+      rtl::Instance i;
+      i.module = name;
+      i.name = names_.claim("u_array");
+      const auto& ports = list.back().ports;
+      const bool clocked = std::any_of(ports.begin(), ports.end(),
+                                       [](const rtl::Port& p) { return p.name == "clk_i"; });
+      if (clocked) i.connections.push_back({"clk_i", rtl::ref("clk_i", kBit), false});
+      i.connections.push_back({layer.operands[0].name + "_i", gather(fields), false});
+      i.connections.push_back({"y_o", *nets.products, true});
+      i.comment = fmt::format("{} cycle{} from {} to products.", plan.latency_cycles,
+                              plan.latency_cycles == 1 ? "" : "s",
+                              spec.digits() == 1 ? "elements" : "digits");
+      m.items.push_back(rtl::Section{});
+      m.items.push_back(std::move(i));
+      std::move(list.begin(), list.end(), std::back_inserter(result_.arrays));
+    }
     std::vector<rtl::Expr> sums;
-    for (const plan::Element& e : plan.outputs[0].elements) {
-      const rtl::Type type{spec.sum_bits, true};
+    for (std::size_t r = 0; r < plan.outputs[0].elements.size(); ++r) {
+      const plan::Element& e = plan.outputs[0].elements[r];
+      const plan::Source& s = plan.output_sources[0][r];
       if (e.bits == 0) {
-        sums.push_back(rtl::literal(e.range.min, type));
+        sums.push_back(rtl::literal(e.range.min, rtl::Type{spec.sum_bits, true}));
         continue;
       }
       const rtl::Expr sum =
-          e.bits == nets.products.type.width ? nets.products : rtl::slice(nets.products, e.lsb, e.bits);
+          gather({s.word < 0 ? element(s.element) : Field{*nets.products, e.lsb, e.bits}});
       sums.push_back(rtl::cast(e.is_signed ? rtl::as_signed(sum) : sum, spec.sum_bits));
     }
     std::reverse(sums.begin(), sums.end());
     m.items.push_back(rtl::Section{});
     m.items.push_back(rtl::Assign{nets.sums, rtl::concat(std::move(sums)), {}});
-    if (!unused.empty()) {
-      const rtl::Expr bits = rtl::ref(names_.claim("unused_bits"), kBit);
-      m.items.push_back(rtl::Section{"Elements that no row reads."});
-      m.items.push_back(rtl::net("unused_bits", kBit));
-      m.items.push_back(
-          rtl::Assign{bits, rtl::unary(rtl::UnaryOp::kReduceXor, gather(unused)), {}});
+    std::vector<Field> unused;
+    for (int c = 0; c < spec.format.lanes; ++c) {
+      if (is_read[at(c)] == 0) unused.push_back(element(c));
     }
-    std::move(list.begin(), list.end(), std::back_inserter(result_.arrays));
+    if (unused.empty()) return;
+    const std::string name = names_.claim("unused_bits");
+    m.items.push_back(rtl::Section{"Elements that no row reads."});
+    m.items.push_back(rtl::net(name, kBit));
+    m.items.push_back(rtl::Assign{
+        rtl::ref(name, kBit), rtl::unary(rtl::UnaryOp::kReduceXor, gather(unused)), {}});
   }
 
   rtl::Instance instance(const Unit& unit) {
@@ -227,13 +274,18 @@ class LayerWriter {
     for (std::size_t k = 0; k < unit.inputs.size(); ++k) {
       connect(i, use.inputs[k], nets_[at(unit.inputs[k])], false);
     }
-    connect(i, use.output, nets_[at(unit.outputs[0])], true);
+    const auto fork =
+        std::find_if(forks_.begin(), forks_.end(), [&](const auto& f) { return f.first == &unit; });
+    connect(i, use.output,
+            fork != forks_.end() ? fork->second.nets.all : nets_[at(unit.outputs[0])], true);
     for (const auto& [wired, nets] : wired_) {
       if (wired != &unit) continue;
       i.connections.push_back({"core_in_data_o", nets.digits, true});
       i.connections.push_back({"core_out_data_i", nets.sums, false});
     }
-    i.comment = "Queue of " + depth_text(plan_, unit.outputs[0]);
+    for (const int channel : unit.outputs) {
+      i.comment += (i.comment.empty() ? "Queue of " : "\nQueue of ") + depth_text(plan_, channel);
+    }
     const auto& channels = plan_.design.network.channels;
     for (std::size_t c = 0; c < channels.size(); ++c) {
       if (!channels[c].is_ring || channels[c].name != unit.name + "_ring") continue;
@@ -298,6 +350,11 @@ class LayerWriter {
   const StreamLayer& layer_;
   rtl::NameTable names_;
   std::vector<std::pair<const Unit*, ArrayNets>> wired_;
+  struct InnerFork {
+    std::string base;
+    ForkNets nets;
+  };
+  std::vector<std::pair<const Unit*, InnerFork>> forks_;
   TableWriter tables_;
   std::vector<StreamNets> nets_;  ///< by channel, those seen in the layer
   StreamLayerModule result_;

@@ -75,6 +75,27 @@ StreamNets nets_of(const std::string& base, int width) {
           rtl::ref(base + "_data", rtl::Type{width, false})};
 }
 
+ForkNets fork_nets(const std::string& base, int count, int width) {
+  const rtl::Type bits{count, false}, data{count * width, false};
+  ForkNets nets{{rtl::ref(base + "_valid", bits), rtl::ref(base + "_ready", bits),
+                 rtl::ref(base + "_data", data)},
+                {}};
+  const auto part = [](const rtl::Expr& net, int lsb, int bits_of_part) {
+    return net.type.width == bits_of_part ? net : rtl::slice(net, lsb, bits_of_part);
+  };
+  for (int o = 0; o < count; ++o) {
+    nets.streams.push_back({part(nets.all.valid, o, 1), part(nets.all.ready, o, 1),
+                            part(nets.all.data, o * width, width)});
+  }
+  return nets;
+}
+
+void declare_fork(rtl::Module& module, const std::string& base, int count, int width) {
+  const rtl::Type bits{count, false};
+  module.items.push_back(rtl::Net{{base + "_valid", base + "_ready"}, bits, {}, false});
+  module.items.push_back(rtl::net(base + "_data", rtl::Type{count * width, false}));
+}
+
 StreamNets ports_of(const std::string& prefix, int width, bool is_input) {
   const char* to = is_input ? "i" : "o";
   const char* back = is_input ? "o" : "i";

@@ -20,6 +20,14 @@ struct StreamNets {
 
 /// Nets <base>_valid, <base>_ready, <base>_data of `width` bits.
 [[nodiscard]] StreamNets nets_of(const std::string& base, int width);
+/// The nets of a fork, packed, and its streams as slices of them.
+struct ForkNets {
+  StreamNets all;
+  std::vector<StreamNets> streams;
+};
+[[nodiscard]] ForkNets fork_nets(const std::string& base, int count, int width);
+/// Declares the packed nets.
+void declare_fork(rtl::Module& module, const std::string& base, int count, int width);
 /// Ports <prefix>_valid_i, <prefix>_ready_o, <prefix>_data_i; at an output with i and o swapped.
 [[nodiscard]] StreamNets ports_of(const std::string& prefix, int width, bool is_input);
 /// Adds them to the module.

@@ -92,22 +92,13 @@ class TopWriter {
     const auto count = static_cast<int>(unit.outputs.size());
     const int w = width(unit.outputs[0]);
     const std::string base = claim_stream(names_, unit.name);
-    const rtl::Type bits{count, false}, data{count * w, false};
-    result_.module.items.push_back(rtl::Net{{base + "_valid", base + "_ready"}, bits, {}, false});
-    result_.module.items.push_back(rtl::net(base + "_data", data));
-    const auto part = [](const rtl::Expr& net, int lsb, int width) {
-      return net.type.width == width ? net : rtl::slice(net, lsb, width);
-    };
+    declare_fork(result_.module, base, count, w);
+    ForkNets nets = fork_nets(base, count, w);
     for (int o = 0; o < count; ++o) {
-      const int channel = unit.outputs[at(o)];
-      nets_[at(channel)] = {part(rtl::ref(base + "_valid", bits), o, 1),
-                            part(rtl::ref(base + "_ready", bits), o, 1),
-                            part(rtl::ref(base + "_data", data), o * w, w)};
-      result_.streams[at(channel)] = {base, o};
+      nets_[at(unit.outputs[at(o)])] = nets.streams[at(o)];
+      result_.streams[at(unit.outputs[at(o)])] = {base, o};
     }
-    forks_.emplace_back(&unit,
-                        StreamNets{rtl::ref(base + "_valid", bits), rtl::ref(base + "_ready", bits),
-                                   rtl::ref(base + "_data", data)});
+    forks_.emplace_back(&unit, std::move(nets.all));
   }
 
   void name_streams() {
@@ -154,8 +145,8 @@ class TopWriter {
     for (std::size_t k = 0; k < layer.outputs.size(); ++k) {
       connect(i, layer.output_ports[k], nets_[at(layer.outputs[k])], true);
     }
-    for (const auto& [channel, base] : layer.nets) {
-      result_.streams[at(channel)] = {i.name + "." + base, 0};
+    for (const auto& [channel, net] : layer.nets) {
+      result_.streams[at(channel)] = {i.name + "." + net.net, net.index};
     }
     return i;
   }

@@ -268,12 +268,31 @@ void append_word(std::string& bytes, std::uint64_t word) {
   for (int i = 0; i < 8; ++i) bytes += static_cast<char>(word >> (8 * i) & 255);
 }
 
+/// Elements that come with the first index fastest, put in C order.
+template <class T>
+void to_c_order(Tensor<T>& array) {
+  const Shape& shape = array.shape;
+  if (shape.size() < 2 || array.data.empty()) return;
+  std::vector<T> sorted(array.data.size());
+  std::vector<std::int64_t> index(shape.size(), 0);
+  for (const T& element : array.data) {
+    std::int64_t place = 0;
+    for (std::size_t axis = 0; axis < shape.size(); ++axis)
+      place = place * shape[axis] + index[axis];
+    sorted[static_cast<std::size_t>(place)] = element;
+    for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+      if (++index[axis] < shape[axis]) break;
+      index[axis] = 0;
+    }
+  }
+  array.data = std::move(sorted);
+}
+
 }  // namespace
 
 NpyArray parse_npy(std::string_view bytes) {
   const Header header = HeaderParser(take_header(bytes)).parse();
   if (header.kind == 'S') fail_npy("an array of text: neither real nor integer");
-  if (header.fortran && header.shape.size() > 1) fail_npy("the array is stored in Fortran order");
   const std::size_t count = checked_count(header, bytes.size());
   NpyArray array;
   array.is_integer = header.kind != 'f';
@@ -292,6 +311,10 @@ NpyArray parse_npy(std::string_view bytes) {
     }
   }
   (array.is_integer ? array.integers.shape : array.reals.shape) = header.shape;
+  if (header.fortran) {
+    to_c_order(array.integers);
+    to_c_order(array.reals);
+  }
   return array;
 }
 

@@ -76,6 +76,22 @@ void check_size(const lower::IntegerGraph& graph, const Flow& flow) {
   if (total > kMaxUnrolledWeights) too_large(graph, flow.nonzero, total);
 }
 
+/// What is surely too large is said before the matrices are solved: few constants take less than a
+/// LUT each.
+void check_luts(const Flow& flow, double most) {
+  const std::int64_t total =
+      std::accumulate(flow.nonzero.begin(), flow.nonzero.end(), std::int64_t{0});
+  if (static_cast<double>(total) <= most) return;
+  fail(ErrorCode::E702, fmt::format("{} nonzero weights for {:.0f} LUTs", total, most));
+}
+void check_luts(const Plan& plan, double most) {
+  double luts = 0;
+  for (const Layer& layer : plan.layers) luts += layer.cost.lut;
+  if (luts <= most) return;
+  fail(ErrorCode::E702,
+       fmt::format("{:.0f} LUTs by the cost model, where {:.0f} may be used", luts, most));
+}
+
 void mark_extra_registers(Plan& plan) {
   for (const std::string& name : plan.goal.extra_registers) {
     const auto found = std::find_if(plan.layers.begin(), plan.layers.end(),
@@ -127,6 +143,7 @@ Plan plan_unrolled(const lower::IntegerGraph& graph, const arith::Target& target
   check_rough_size(graph);
   const Flow flow = analyse(graph);
   check_size(graph, flow);
+  if (goal.most_luts) check_luts(flow, *goal.most_luts);
   Plan plan;
   plan.name = rtl::legal_name(graph.name, "net", 32);
   plan.source_file = graph.source_file;
@@ -142,6 +159,7 @@ Plan plan_unrolled(const lower::IntegerGraph& graph, const arith::Target& target
   mark_extra_registers(plan);
   link_words(plan);
   place_registers(plan);
+  if (goal.most_luts) check_luts(plan, *goal.most_luts);
   return plan;
 }
 

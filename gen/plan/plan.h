@@ -27,6 +27,7 @@ struct Goal {
       extra_registers;     ///< layers after whose outputs one more register stands
   bool reset = false;      ///< synchronous reset on the valid pipeline (rst_i)
   bool wrap_axis = false;  ///< AXI4-Stream ends around the core
+  std::optional<double> most_luts;  ///< E0702 where it needs more, by the cost model
   int depth_excess = 2;    ///< see arith::SolveOptions
   int threads = 1;         ///< that solve layers; the plan is the same for any number
 };
@@ -161,7 +162,8 @@ struct Plan {
 /// Most nonzero weights that the unrolled engine takes.
 inline constexpr std::int64_t kMaxUnrolledWeights = 500'000;
 
-/// Plans the unrolled engine. Errors: E0702 too large to unroll, E0703 a clock that one operation
+/// Plans the unrolled engine. Errors: E0702 too large to unroll or for Goal::most_luts,
+/// E0703 a clock that one operation
 /// alone misses, E0704 contradictory or impossible goals, E0705 an unknown layer in
 /// extra_registers.
 [[nodiscard]] Plan plan_unrolled(const lower::IntegerGraph& graph, const arith::Target& target,

@@ -49,9 +49,8 @@ Plan planned(const ConstMvu& unit, const ArrayPlace& place) {
     y.push_back(sum);
   }
   const char* formula = unit.digits() > 1 ? "y = W x for one digit of x" : "y = W x";
-  lower::IntegerGraph graph =
-      block_graph({place.network, place.layer + "_array", formula}, block_value("x", x),
-                  block_value("y", y), std::move(op));
+  lower::IntegerGraph graph = block_graph({place.network, place.layer + "_array", formula},
+                                          block_value("x", x), block_value("y", y), std::move(op));
   graph.source_file = place.source_file;
   graph.sha256 = place.sha256;
   Goal goal;

@@ -63,6 +63,8 @@ void StreamLowering::run() {
     if (absorbed_[n] == 0 && layout_.uses[at(graph_.nodes[n].output)] > 0) build(n);
   }
   for (std::size_t k = 0; k < graph_.outputs.size(); ++k) output(k);
+  // A clamp to all that comes, say, takes no unit.
+  std::erase_if(plan_.layers, [](const StreamLayer& layer) { return layer.units.empty(); });
 }
 
 bool StreamLowering::is_layer(std::size_t n) const {
@@ -147,14 +149,21 @@ void StreamLowering::find_folds(const Folding& folding) {
 void StreamLowering::check_wired(std::size_t n) const {
   const Node& node = graph_.nodes[n];
   std::int64_t columns = 0, rows = 0;
+  const std::vector<std::int64_t>* weights = nullptr;
   if (const auto* linear = std::get_if<lower::Linear>(&node.op)) {
     rows = linear->weights.shape[0];
     columns = linear->weights.shape[1];
+    weights = &linear->weights.data;
   } else if (const auto* conv = std::get_if<lower::Conv>(&node.op)) {
     rows = conv->weights.shape[0];
     columns = conv->weights.size() / rows * conv->groups;
+    weights = &conv->weights.data;
   } else {
     fail(ErrorCode::E707, fmt::format("layer '{}' multiplies by no matrix", layer_names_[n]),
+         node.name);
+  }
+  if (std::all_of(weights->begin(), weights->end(), [](std::int64_t w) { return w == 0; })) {
+    fail(ErrorCode::E707, fmt::format("layer '{}' has no weight but zeros", layer_names_[n]),
          node.name);
   }
   if (columns <= kMostLanes && rows <= kMostLanes) return;

@@ -20,6 +20,8 @@ namespace {
 
 using Layer = SearchLayer;
 
+constexpr const char* kMultipliers = "multipliers";
+
 struct Trial {
   std::int64_t latency = 0, interval = 0;
   Cost cost;
@@ -60,8 +62,13 @@ class Planner {
       layers_ = best_[index_of(objective_)].layers;
       best = best_[index_of(objective_)].trial;
     }
+    if (best.fill > most_fill_) {  // not timed on the way
+      most_fill_ = std::numeric_limits<double>::max();
+      best = evaluate(layers_);
+    }
     choice.folding = folding(layers_);
     choice.fits = best.fill * allowed_ <= 1;
+    choice.limit = best.limit;
     choice.latency = best.latency;
     choice.interval = best.interval;
     choice.cost = best.cost;
@@ -107,7 +114,7 @@ class Planner {
         }
         l.vectors =
             std::max<std::int64_t>(1, layer.macs / std::max<std::int64_t>(1, l.rows * l.columns));
-        l.wireable = elements <= kMostLanes && l.rows <= kMostLanes &&
+        l.wireable = elements <= kMostLanes && l.rows <= kMostLanes && digits > 0 &&
                      digits <= target_.lut * wish_.luts;
         layers_.push_back(l);
         units_.push_back(unit.spec);
@@ -236,7 +243,7 @@ class Planner {
          {"LUTs", share_of(t.cost.lut, target_.lut, wish_.luts)},
          {"flip-flops", share_of(t.cost.ff, target_.ff, 1)},
          {"block RAM", share_of(t.cost.bram36, target_.bram36, wish_.blocks)},
-         {"multipliers", share_of(t.cost.dsp, target_.dsp, wish_.multipliers)}}};
+         {kMultipliers, share_of(t.cost.dsp, target_.dsp, wish_.multipliers)}}};
     for (const auto& [name, share] : shares) {
       if (share <= t.fill) continue;
       t.fill = share;
@@ -625,6 +632,10 @@ FoldChoice choose_folding(const lower::IntegerGraph& graph, const arith::Target&
 StreamPlan plan_folded(const lower::IntegerGraph& graph, const arith::Target& target,
                        const Goal& goal, const FoldGoal& fold_goal) {
   const FoldChoice choice = choose_folding(graph, target, goal, fold_goal);
+  if (fold_goal.strict && !choice.fits && choice.limit != kMultipliers) {
+    fail(ErrorCode::E704, "no folds were found that keep the budget: " + choice.notes.front(), {},
+         "allow more cells, or take a larger device");
+  }
   StreamPlan plan = build_streaming(graph, target, goal, choice.folding, choice.arrays);
   finish_streaming(plan, fold_goal.blocks);
   plan.notes.insert(plan.notes.end(), choice.notes.begin(), choice.notes.end());

@@ -53,7 +53,8 @@ std::int64_t FoldWalk::near(std::int64_t n, std::int64_t most) {
 void FoldWalk::change(SearchLayer& layer) {
   if (layer.wireable && draw(5) == 0) {
     layer.wired = !layer.wired;
-    if (layer.wired) layer.steps = static_cast<double>(1 + draw(static_cast<std::size_t>(layer.bits)));
+    if (layer.wired)
+      layer.steps = static_cast<double>(1 + draw(static_cast<std::size_t>(layer.bits)));
     return;
   }
   if (layer.wired) {

@@ -104,7 +104,16 @@ class Timing {
     }
     plan_.clock_mhz = goal.clock_mhz.value_or(plan_.target.default_clock_mhz);
     auto found = arith::schedule_for_period(ops_, ends_, 1000.0 / plan_.clock_mhz, overhead);
-    if (!found) too_fast(overhead);
+    if (found) return std::move(*found);
+    if (goal.clock_mhz) too_fast(overhead);
+    // Nobody asked for this clock: the best there is.
+    const double wanted = plan_.clock_mhz;
+    plan_.clock_mhz = best_clock(overhead);
+    plan_.notes.push_back(fmt::format(
+        "clock: one operation alone takes longer than {:.1f} MHz allow; planned for {:.1f} MHz",
+        wanted, plan_.clock_mhz));
+    found = arith::schedule_for_period(ops_, ends_, 1000.0 / plan_.clock_mhz, overhead);
+    NIB_CHECK(found.has_value(), "a period that every operation meets");
     return std::move(*found);
   }
 
@@ -283,11 +292,20 @@ class Timing {
     twins_ += count;
   }
 
-  [[noreturn]] void too_fast(double overhead) const {
+  [[nodiscard]] std::size_t slowest() const {
     std::size_t worst = 0;
     for (std::size_t i = 0; i < ops_.size(); ++i) {
       if (ops_[i].delay_ns > ops_[worst].delay_ns) worst = i;
     }
+    return worst;
+  }
+  /// In MHz, to a tenth below.
+  [[nodiscard]] double best_clock(double overhead) const {
+    return std::floor(10000.0 / (ops_[slowest()].delay_ns + overhead)) / 10;
+  }
+
+  [[noreturn]] void too_fast(double overhead) const {
+    const std::size_t worst = slowest();
     std::string where;
     for (std::size_t l = 0; l < timed_.size(); ++l) {
       for (std::size_t i = 0; i < timed_[l].size(); ++i) {
@@ -300,7 +318,7 @@ class Timing {
          fmt::format("{:.1f} MHz leaves {:.3f} ns, but one operation of layer {} takes {:.3f} ns; "
                      "the best for this design on {} is {:.1f} MHz",
                      plan_.clock_mhz, 1000.0 / plan_.clock_mhz, where, period, plan_.target.name,
-                     std::floor(10000.0 / period) / 10));
+                     best_clock(overhead)));
   }
 
   Plan& plan_;

@@ -102,6 +102,29 @@ TEST_CASE("streaming designs lint without a warning") {
   CHECK(lint(map::map_streaming(stream_plan(joined_graph(), {})), "lint_joined") == "");
 }
 
+TEST_CASE("functions that turn fork inside of a layer; layers of no unit are left out") {
+  test::GraphBuilder b("turn");
+  const Range range{-8, 7};
+  lower::ValueId x = b.input("x", std::vector<Range>(3, range));
+  const auto away = [](std::int64_t v) { return v < 0 ? -v : v; };
+  x = b.step("abs", x, std::vector<lower::StepFunction>(3, test::step_of(range, away)));
+  b.output("y", x);
+  const lower::IntegerGraph graph = b.take();
+  const map::Design design = map::map_streaming(stream_plan(graph, {}));
+  CHECK(lint(design, "lint_turn") == "");
+  const auto layer = std::find_if(design.files.begin(), design.files.end(),
+                                  [](const auto& f) { return f.path == "rtl/turn_abs.sv"; });
+  REQUIRE(layer != design.files.end());
+  CHECK(layer->text.find("logic [1:0] fork_valid, fork_ready;") != std::string::npos);
+
+  test::GraphBuilder same("same");
+  const lower::ValueId in = same.input("x", std::vector<Range>(3, Range{0, 7}));
+  const auto itself = [](std::int64_t v) { return v; };
+  same.output("y", same.step("relu", in,
+                             std::vector<lower::StepFunction>(3, test::step_of({0, 7}, itself))));
+  CHECK(lint(map::map_streaming(stream_plan(same.take(), {})), "lint_same") == "");
+}
+
 TEST_CASE("large tables are files that explain themselves") {
   const lower::IntegerGraph graph = test::dense_network("wide", 3, {40, 50, 10}, 6, 30);
   const map::Design design = map::map_streaming(stream_plan(graph, {{"fc1", {8, 5, false}}}));

@@ -143,7 +143,8 @@ inline bool is_small_matrix(const plan::StreamPlan& plan, const plan::StreamLaye
     const auto& spec = plan.design.units[static_cast<std::size_t>(u)].spec;
     const auto* mvu = std::get_if<plan::stream::Mvu>(&spec);
     return mvu != nullptr && mvu->weights.size() <= kWeights && mvu->columns <= plan::kMostLanes &&
-           mvu->rows <= plan::kMostLanes;
+           mvu->rows <= plan::kMostLanes &&
+           std::any_of(mvu->weights.begin(), mvu->weights.end(), [](auto w) { return w != 0; });
   };
   return std::any_of(layer.units.begin(), layer.units.end(), small);
 }

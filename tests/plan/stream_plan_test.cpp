@@ -145,6 +145,36 @@ TEST_CASE("pools that overlap, with padding, and their order of channels") {
   }
 }
 
+TEST_CASE("layers that change no value take no unit and are none") {
+  Maker make;
+  const ValueId x = make.input("x", {1, 3}, {0, 15});
+  const ValueId y = make.node("relu", lower::Clamp{{1, 1}, {{0, 15}}}, {x}, {1, 3}, {0, 15});
+  const IntegerGraph graph = make.finish({y});
+  const StreamPlan plan = build_streaming(graph, target(), {}, {});
+  CHECK(plan.layers.empty());
+  CHECK(plan.glue.size() == 2);  // the ends
+  CHECK(compare(graph, plan, 5, 3) > 0);
+}
+
+TEST_CASE("matrices that pick elements, wired in, and those of zeros, which are not") {
+  const auto dense = [](const std::vector<std::int64_t>& weights) {
+    Maker make;
+    const ValueId x = make.input("x", {1, 3}, {-8, 7});
+    const lower::Linear op{Tensor<std::int64_t>({2, 3}, weights), {0, 0}};
+    return make.finish({make.node("pick", op, {x}, {1, 2}, {-8, 7})});
+  };
+  for (const int digit : {1, 2, 4}) {
+    LayerFold fold;
+    fold.digit = digit;
+    const IntegerGraph graph = dense({0, 1, 0, 0, 0, 0});
+    const StreamPlan plan = plan_streaming(graph, target(), {}, {{"pick", fold}});
+    CHECK(compare(graph, plan, 5, 3) > 0);
+    CHECK(message(dense({0, 0, 0, 0, 0, 0}), {{"pick", fold}})
+              .starts_with("error E0707: a layer that cannot be wired in: layer 'pick' has no "
+                           "weight but zeros"));
+  }
+}
+
 TEST_CASE("images side by side: operands that have no share of every pixel") {
   Maker make;
   const ValueId x = make.input("x", {1, 3, 5, 5}, {-3, 4});
@@ -214,8 +244,9 @@ TEST_CASE("what no unit computes is refused") {
   Maker plain;
   const ValueId a = plain.input("a", {1, 7}, {0, 5});
   const ValueId sum = plain.node("sum", lower::Sum{{2, 1}}, {a, a}, {1, 7}, {0, 15});
-  CHECK(message(plain.finish({sum}), {{"sum", wired}}).starts_with(
-      "error E0707: a layer that cannot be wired in: layer 'sum' multiplies by no matrix\n"));
+  CHECK(message(plain.finish({sum}), {{"sum", wired}})
+            .starts_with("error E0707: a layer that cannot be wired in: layer 'sum' multiplies by "
+                         "no matrix\n"));
 }
 
 TEST_CASE("a plan is sized, and says why it goes on for ever") {

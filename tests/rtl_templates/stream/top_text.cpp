@@ -157,11 +157,12 @@ class Text {
     }
     for (int l = 1; l <= u.latency; ++l) {
       text_ += fmt::format(
-          "  logic [{1}:0] {0}_sums{2};\n  always_ff @(posedge clk_i) {0}_sums{2} <= {0}_sums{3};\n",
+          "  logic [{1}:0] {0}_sums{2};\n  always_ff @(posedge clk_i) {0}_sums{2} <= "
+          "{0}_sums{3};\n",
           name, sums - 1, l, l - 1);
     }
-    return fmt::format(
-        "    .core_in_data_o({0}_digits), .core_out_data_i({0}_sums{1}),\n", name, u.latency);
+    return fmt::format("    .core_in_data_o({0}_digits), .core_out_data_i({0}_sums{1}),\n", name,
+                       u.latency);
   }
 
   void instance(const Unit& unit) {
