@@ -57,7 +57,7 @@ graph::ValueId tensor_of(const graph::Graph& graph, const Word& word, const std:
 }
 
 Oracle::Oracle(const graph::Graph& graph, const Manifest& manifest, bool round_input)
-    : graph_(graph), manifest_(manifest), evaluator_(graph, {false, round_input}) {
+    : manifest_(manifest), evaluator_(graph, {false, round_input}) {
   if (manifest.inputs.size() != graph.inputs.size() ||
       manifest.outputs.size() != graph.outputs.size()) {
     fail(ErrorCode::E909, fmt::format("the manifest has {} inputs and {} outputs, the model {} and "

@@ -47,7 +47,6 @@ class Oracle {
   [[nodiscard]] std::vector<BigInt> codes(const golden::Reals& reals, const Grid& grid,
                                           const std::string& what) const;
 
-  const graph::Graph& graph_;
   const Manifest& manifest_;
   golden::Evaluator evaluator_;
   std::vector<Element> elements_;

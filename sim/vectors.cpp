@@ -77,7 +77,8 @@ void append_tie_rows(Vectors& vectors, Oracle& oracle, const Manifest& manifest,
 /// The user's arrays, one per input, as reals with equally many rows.
 std::vector<Tensor<double>> user_arrays(const Manifest& manifest, const VerifyOptions& options) {
   std::vector<Tensor<double>> arrays;
-  for (const auto& [name, path] : options.inputs) {
+  for (const auto& input : options.inputs) {
+    const std::string& name = input.first;
     const bool known = std::any_of(manifest.inputs.begin(), manifest.inputs.end(),
                                    [&](const PortWord& p) { return p.name == name; });
     if (!known && !(name.empty() && manifest.inputs.size() == 1)) {

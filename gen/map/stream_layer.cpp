@@ -103,7 +103,9 @@ class LayerWriter {
       m.items.push_back(std::move(p));
     }
     if (!result_.nets.empty()) m.items.push_back(rtl::Section{});
-    for (const auto& [channel, net] : result_.nets) {
+    for (const auto& inner : result_.nets) {
+      const int channel = inner.first;
+      const StreamNet& net = inner.second;
       const auto fork = std::find_if(forks_.begin(), forks_.end(),
                                      [&](const auto& f) { return f.second.base == net.net; });
       if (fork == forks_.end()) {
