@@ -166,11 +166,15 @@ TEST_CASE("kept_bad: a folder that holds the model is not replaced; a budget is 
   std::filesystem::create_directory(bench / "src");
   std::filesystem::copy_file(bench / "digits.onnx", bench / "src/digits.onnx");
   const std::string type = " --input-type u5.0";
-  check_golden(
-      "errors_kept.txt",
-      transcript(bench, {"build src/digits.onnx -o src --force" + type,
-                         "build src/digits.onnx -o ./src/ --force" + type,
-                         "build digits.onnx -o o --style streaming --budget lut=1" + type}));
+  check_golden("errors_kept.txt",
+               transcript(bench, {"build src/digits.onnx -o src --force" + type,
+                                  "build src/digits.onnx -o ./src/ --force" + type}));
+  const Outcome outcome =
+      bench.nib("build digits.onnx -o o --style streaming --budget lut=1" + type);
+  CHECK(outcome.code == 2);
+  CHECK(outcome.err.find("error E0704: the goals contradict each other: no folds were found that "
+                         "keep the budget") != std::string::npos);
+  CHECK(!std::filesystem::exists(bench / "o"));
   CHECK(std::filesystem::exists(bench / "src/digits.onnx"));
 }
 
