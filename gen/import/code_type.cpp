@@ -45,16 +45,20 @@ Tensor<double> on_axis(const NodeReader& node, Tensor<double> parameter, const S
     parameter.shape.clear();
     return parameter;
   }
-  if (parameter.shape.size() != 1) {
+  const auto at = static_cast<std::size_t>(node.axis(axis, x.size()));
+  // QLinearMatMul writes one for each column as [1, ..., 1, columns].
+  const bool aligned =
+      parameter.shape.size() == x.size() && parameter.shape[at] == parameter.size();
+  if (parameter.shape.size() != 1 && !aligned) {
     node.fail(ErrorCode::E309, fmt::format("{} has shape {}", what, to_string(parameter.shape)),
               "nib reads one for the tensor or one for each channel, no blocks");
   }
-  const auto at = static_cast<std::size_t>(node.axis(axis, x.size()));
   if (parameter.size() != x[at]) {
     node.fail(ErrorCode::E307, fmt::format("{} of {} elements for axis {} of {}", what,
                                            parameter.size(), at, to_string(x)));
   }
-  parameter.shape.resize(x.size() - at, 1);
+  parameter.shape.assign(x.size() - at, 1);
+  parameter.shape[0] = x[at];
   return parameter;
 }
 

@@ -91,6 +91,15 @@ std::vector<OperatorCase> operators() {
          made.node("QuantizeLinear", {"x", "s", "z"}, {"q"});
          made.node("QLinearMatMul", {"q", "s", "z", "w", "ws", "wz", "s", "z"}, {"y"});
        }},
+      {"QLinearMatMul, a row of scales",
+       [](ModelMaker& made) {
+         parameters(made);
+         made.reals("ws", {1, 2}, {0.5F, 0.25F});
+         made.codes("wz", {1, 2}, 3, {0, 1});
+         made.codes("w", {4, 2}, 3, {1, 2, 3, 4, 5, 6, 7, 8});
+         made.node("QuantizeLinear", {"x", "s", "z"}, {"q"});
+         made.node("QLinearMatMul", {"q", "s", "z", "w", "ws", "wz", "s", "z"}, {"y"});
+       }},
       {"MatMulInteger and Cast",
        [](ModelMaker& made) {
          parameters(made);
