@@ -43,6 +43,17 @@ class Error : public std::exception {
 [[noreturn]] void fail(ErrorCode code, std::string detail, std::string node = {},
                        std::string hint = {});
 
+/// What `work` returns; an Error that leaves it names `file`, unless it names one already.
+template <typename Work>
+auto with_file(std::string_view file, Work&& work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (Error& error) {
+    error.set_file(file);
+    throw;
+  }
+}
+
 /// "E0203".
 [[nodiscard]] std::string to_string(ErrorCode code);
 /// The registry's title, e.g. "cannot read the file".

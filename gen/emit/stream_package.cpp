@@ -1,5 +1,6 @@
 // All files of a streaming build, and the way there.
 #include "nib/base/check.h"
+#include "nib/base/error.h"
 #include "nib/emit/constraints.h"
 #include "nib/emit/manifest.h"
 #include "nib/emit/package_files.h"
@@ -16,16 +17,18 @@ StreamBuild build_streaming(const graph::Graph& graph, const arith::Target& targ
   const auto say = [&](std::string_view what) {
     if (step) step(what);
   };
-  say("lowering to integers");
-  lower::IntegerGraph integers = lower::lower(graph);
-  say(folds.given.has_value() ? "planning" : "choosing folds");
-  plan::StreamPlan plan =
-      folds.given.has_value()
-          ? plan::plan_streaming(integers, target, goal, *folds.given, folds.wish.blocks)
-          : plan::plan_folded(integers, target, goal, folds.wish);
-  say("writing RTL");
-  map::Design design = map::map_streaming(plan);
-  return {std::move(integers), std::move(plan), std::move(design)};
+  return with_file(graph.source_file, [&]() -> StreamBuild {
+    say("lowering to integers");
+    lower::IntegerGraph integers = lower::lower(graph);
+    say(folds.given.has_value() ? "planning" : "choosing folds");
+    plan::StreamPlan plan =
+        folds.given.has_value()
+            ? plan::plan_streaming(integers, target, goal, *folds.given, folds.wish.blocks)
+            : plan::plan_folded(integers, target, goal, folds.wish);
+    say("writing RTL");
+    map::Design design = map::map_streaming(plan);
+    return {std::move(integers), std::move(plan), std::move(design)};
+  });
 }
 
 Files package(const StreamPackage& what) {

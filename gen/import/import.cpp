@@ -346,7 +346,7 @@ std::string supported_operators() {
 }
 
 Graph parse_model(std::string_view bytes, std::string_view file, const Options& options) {
-  try {
+  return with_file(file, [&] {
     const RawModel raw = parse_raw(bytes, options.max_file_bytes);
     Graph graph = build_either_way(raw, options);
     graph.source_file = std::string(file);
@@ -354,10 +354,7 @@ Graph parse_model(std::string_view bytes, std::string_view file, const Options& 
     graph.sha256 = sha256(bytes);
     graph::verify(graph);
     return graph;
-  } catch (Error& error) {
-    error.set_file(file);
-    throw;
-  }
+  });
 }
 
 Graph read_model(const std::filesystem::path& path, const Options& options) {

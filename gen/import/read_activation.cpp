@@ -1,6 +1,7 @@
 // Readers of activations and of what picks a class.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "nib/import/builder.h"
@@ -20,7 +21,8 @@ void read_leaky_relu(NodeReader& node) {
   node.emit(graph::LeakyRelu{node.attribute("alpha", double{0.01F})}, {node.in(0)});
 }
 
-/// Limits are attributes until opset 10, inputs from 11 on.
+/// Limits are attributes until opset 10, inputs from 11 on. A lower limit above the upper one gives
+/// way to it, as opset 13 says and as runtimes did before.
 void read_clip(NodeReader& node) {
   node.arity(1, 3);
   node.ignore("consumed_inputs");
@@ -32,9 +34,10 @@ void read_clip(NodeReader& node) {
     op.low = node.attribute("min", op.low);
     op.high = node.attribute("max", op.high);
   }
-  if (!(op.low <= op.high)) {
+  if (std::isnan(op.low) || std::isnan(op.high) || op.low == HUGE_VAL || op.high == -HUGE_VAL) {
     node.fail(ErrorCode::E306, fmt::format("the limits are {} and {}", op.low, op.high));
   }
+  op.low = std::min(op.low, op.high);
   node.emit(op, {node.in(0)});
 }
 

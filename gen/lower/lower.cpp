@@ -332,7 +332,7 @@ graph::ValueId Lowerer::strip_irrational_tail(Activation& activation, std::size_
 }
 
 IntegerGraph lower(const graph::Graph& graph, const Options& options) {
-  return Lowerer(graph, options).run();
+  return with_file(graph.source_file, [&] { return Lowerer(graph, options).run(); });
 }
 
 }  // namespace nib::lower

@@ -320,12 +320,7 @@ NpyArray parse_npy(std::string_view bytes) {
 
 NpyArray read_npy(const std::filesystem::path& path) {
   const std::string bytes = read_file(path);
-  try {
-    return parse_npy(bytes);
-  } catch (Error& error) {
-    error.set_file(path.string());
-    throw;
-  }
+  return with_file(path.string(), [&] { return parse_npy(bytes); });
 }
 
 Tensor<double> to_reals(const NpyArray& array) {

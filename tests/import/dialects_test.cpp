@@ -39,6 +39,15 @@ std::vector<OperatorCase> pairs() {
          made.node("Clip", {"q", "low", "high"}, {"c"});
          made.node("DequantizeLinear", {"c", "s", "z"}, {"y"});
        }},
+      {"a Clip whose limits cross gives the upper one",
+       [](ModelMaker& made) {
+         parameters(made);
+         made.codes("low", {}, 3, {6});
+         made.codes("high", {}, 3, {-8});
+         made.node("QuantizeLinear", {"x", "s", "z"}, {"q"});
+         made.node("Clip", {"q", "low", "high"}, {"c"});
+         made.node("DequantizeLinear", {"c", "s", "z"}, {"y"});
+       }},
       {"two scales are no pair",
        [](ModelMaker& made) {
          parameters(made);
