@@ -3,13 +3,14 @@
 // Computes    out[c] = clamp(floor((in[c] * factor[c] + bias[c]) / 2^Shift)), c = f*Lanes + l in
 //             word f of Fold, clamped to all values of OutW bits, signed if OutSigned, or if
 //             Limited to Low to High. HalfEven: odd quotients without a rest count one less, as
-//             ties to even do where the bias holds the half.
+//             ties to even do where the bias holds the half. FactorW 0: every factor is 1.
 // Lanes       Lane l of InW bits, signed if InSigned.
 // Table       Word f holds for lane l {bias, factor} as l*(BiasW+FactorW) +: BiasW+FactorW, both
 //             in two's complement (nib_rom).
 // Program     take, make: repeated for ever.
-// Latency     A word taken at cycle t is valid at t + 4 + b: b = 2 from block RAM, otherwise 1.
-// Interval    1, if Depth >= 5 + b.
+// Latency     A word taken at cycle t is valid at t + Lat + b: Lat = 4, without factors 3; b = 2
+//             from block RAM, otherwise 1.
+// Interval    1, if Depth >= Lat + 1 + b.
 // Protocol    in_ready_o comes from flip-flops; outputs hold until accepted.
 // Reset       Synchronous, control only, equal to the state at power-up.
 
@@ -46,6 +47,7 @@ module nib_stream_scale #(
   output logic [Lanes*OutW-1:0] out_data_o
 );
 
+  localparam int Lat   = FactorW > 0 ? 4 : 3;
   localparam int FoldW = Fold > 1 ? $clog2(Fold) : 1;
   localparam int ProdW = InW + 1 + FactorW;
   localparam int WideW = ProdW > BiasW ? ProdW : BiasW;
@@ -53,9 +55,9 @@ module nib_stream_scale #(
   localparam int Bits  = OutW - 32'(OutSigned);  // of the code without its sign
   localparam logic [OutW-1:0] OutMax = {OutW{1'b1}};  // not '1: Yosys 0.23 reads one bit
 
-  if (Lanes < 1 || Fold < 1 || InW < 1 || FactorW < 1 || BiasW < 1 || Shift < 0 || OutW < 1)
+  if (Lanes < 1 || Fold < 1 || InW < 1 || FactorW < 0 || BiasW < 1 || Shift < 0 || OutW < 1)
   begin : gen_bad_size
-    $error("Lanes, Fold, InW, FactorW, BiasW and OutW must be at least 1, Shift not negative");
+    $error("Lanes, Fold, InW, BiasW and OutW must be at least 1, FactorW and Shift not negative");
   end
 
   if (HalfEven && Shift == 0) begin : gen_bad_tie
@@ -106,7 +108,7 @@ module nib_stream_scale #(
   always_ff @(posedge clk_i) code_q <= code_d;
 
   nib_valid_pipe #(
-    .Latency(4),
+    .Latency(Lat),
     .Reset  (1'b1)
   ) u_valid (
     .clk_i,
@@ -116,23 +118,33 @@ module nib_stream_scale #(
   );
 
   for (genvar l = 0; l < Lanes; l++) begin : gen_lane
-    logic signed [InW:0]       x;
-    logic signed [FactorW-1:0] factor;
-    logic signed [BiasW-1:0]   bias, bias_q;
-    logic signed [ProdW-1:0]   product_q;
-    logic signed [SumW-1:0]    sum_q;
-    logic                      over, under;
-    logic [OutW-1:0]           quotient, code;
+    logic signed [InW:0]     x;
+    logic signed [BiasW-1:0] bias, addend;
+    logic signed [ProdW-1:0] product;
+    logic signed [SumW-1:0]  sum_q;
+    logic                    over, under;
+    logic [OutW-1:0]         quotient, code;
 
-    assign x      = {InSigned && x_q[l*InW+InW-1], x_q[l*InW +: InW]};
-    assign factor = constants[l*LaneW +: FactorW];
-    assign bias   = constants[l*LaneW+FactorW +: BiasW];
+    assign x    = {InSigned && x_q[l*InW+InW-1], x_q[l*InW +: InW]};
+    assign bias = constants[l*LaneW+FactorW +: BiasW];
 
-    always_ff @(posedge clk_i) begin
-      product_q <= ProdW'(x) * ProdW'(factor);
-      bias_q    <= bias;
-      sum_q     <= SumW'(product_q) + SumW'(bias_q);
+    if (FactorW > 0) begin : gen_factor
+      logic signed [FactorW-1:0] factor;
+      logic signed [BiasW-1:0]   bias_q;
+      logic signed [ProdW-1:0]   product_q;
+      assign factor = constants[l*LaneW +: FactorW];
+      always_ff @(posedge clk_i) begin
+        product_q <= ProdW'(x) * ProdW'(factor);
+        bias_q    <= bias;
+      end
+      assign product = product_q;
+      assign addend  = bias_q;
+    end else begin : gen_one
+      assign product = x;
+      assign addend  = bias;
     end
+
+    always_ff @(posedge clk_i) sum_q <= SumW'(product) + SumW'(addend);
 
     // The bits above the code tell whether the value is out of its range.
     assign over  = !sum_q[SumW-1] && |sum_q[SumW-2:Shift+Bits];
@@ -177,7 +189,7 @@ module nib_stream_scale #(
   nib_outq #(
     .Width  (Lanes * OutW),
     .Depth  (Depth),
-    .Lat    (4),
+    .Lat    (Lat),
     .Storage(Storage)
   ) u_queue (
     .clk_i,

@@ -61,10 +61,19 @@ TableText text_of(const Threshold& u) {
                       u.format.kind == Kind::kSigned ? "two's complement" : "unsigned")};
 }
 TableText text_of(const Scale& u) {
+  if (u.factor_bits == 0) {
+    return {"Biases", fmt::format("word f holds the bias of channel {0}*f + l in bits l*{1} +: "
+                                  "{1}, l < {0}; two's complement",
+                                  u.format.lanes, u.bias_bits)};
+  }
   return {"Factors",
           fmt::format("word f holds factor ({0} bits) and above it bias ({1} bits) of "
                       "channel {2}*f + l from bit l*{3} on, l < {2}; two's complement",
                       u.factor_bits, u.bias_bits, u.format.lanes, u.factor_bits + u.bias_bits)};
+}
+TableText text_of(const Table& u) {
+  return {"Codes", fmt::format("word x is the code of the number whose {} bits are x{}",
+                               u.format.bits, u.kind == Kind::kSigned ? "; two's complement" : "")};
 }
 TableText text_of(const Reorder& u) {
   return {"Order",

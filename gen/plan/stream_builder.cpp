@@ -59,7 +59,6 @@ Carried StreamBuilder::as_format(Carried x, const Format& format) {
   scale.format = x.format;
   scale.factors.assign(static_cast<std::size_t>(x.format.lanes), 1);
   scale.biases.assign(static_cast<std::size_t>(x.format.lanes), 0);
-  scale.factor_bits = 2;
   scale.bits = format.bits;
   scale.kind = format.kind;
   x.channel = unit("format", scale, {x.channel})[0];

@@ -13,6 +13,7 @@ namespace nib::plan {
 struct Affine {
   std::int64_t num = 1, add = 0, den = 1;
   [[nodiscard]] bool is_identity() const { return num == 1 && add == 0 && den == 1; }
+  friend bool operator==(const Affine&, const Affine&) = default;
   [[nodiscard]] std::int64_t operator()(std::int64_t lane) const {
     return (num * lane + add) / den;
   }

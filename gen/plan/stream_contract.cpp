@@ -170,7 +170,12 @@ Contract of(const Threshold& u) {
 
 Contract of(const Scale& u) {
   NIB_CHECK(!u.half_even || u.shift > 0, "ties have a fraction");
-  return simple(through(), u.format, {u.format.lanes, u.bits, u.kind}, u.queue, 4);
+  return simple(through(), u.format, {u.format.lanes, u.bits, u.kind}, u.queue,
+                u.factor_bits > 0 ? 4 : 3);
+}
+
+Contract of(const Table& u) {
+  return simple(through(), u.format, {u.format.lanes, u.bits, u.kind}, u.queue, 2);
 }
 
 Contract of(const Upsample& u) {

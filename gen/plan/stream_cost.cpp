@@ -426,13 +426,23 @@ Cost of(const Scale& u) {
   c.dsp += lanes * up((u.format.bits + 1) / 25.0) * up(u.factor_bits / 18.0);
   // A multiplier takes the sum as well, with the registers of its inputs and results.
   constexpr int kMultiplierSum = 48;
-  const bool inside = sum <= kMultiplierSum;
+  const bool inside = u.factor_bits > 0 && sum <= kMultiplierSum;
   Cost lane = inside ? Cost{} : adder(sum);
   lane.lut += u.bits + up((sum - u.shift - u.bits) / 3.0);
   lane.ff = u.bits + (inside ? 0.5 * u.bias_bits - (u.fold > 1 ? u.factor_bits : 0)
                              : u.format.bits + product + u.bias_bits + sum);
   for (int l = 0; l < u.format.lanes; ++l) c += lane;
   c.ff += 4;
+  return c;
+}
+
+Cost of(const Table& u) {
+  const double lanes = u.format.lanes;
+  Cost c = queue(u.queue, lanes * u.bits);
+  c.lut += kFit.control;
+  const Cost lane = rom(std::int64_t{1} << u.format.bits, u.bits, u.rom);
+  for (int l = 0; l < u.format.lanes; ++l) c += lane;
+  c.ff += lanes * u.format.bits + 2;
   return c;
 }
 

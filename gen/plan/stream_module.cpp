@@ -198,16 +198,15 @@ ModuleUse of(const ConstMvu& u) {
     const auto sum = std::accumulate(row, row + u.format.lanes, std::int64_t{0});
     start.append(-(sum << (u.digit - 1)), u.acc_bits);
   }
-  std::vector<Parameter> parameters{
-      number("Columns", u.format.lanes),
-      number("InW", u.format.bits),
-      number("InSigned", sign_of(u.format.kind)),
-      number("Digit", u.digits() > 1 ? u.digit : u.format.bits),
-      number("Digits", u.digits()),
-      number("Rows", u.rows),
-      number("SumW", u.sum_bits),
-      number("AccW", u.acc_bits),
-      number("Latency", u.latency)};
+  std::vector<Parameter> parameters{number("Columns", u.format.lanes),
+                                    number("InW", u.format.bits),
+                                    number("InSigned", sign_of(u.format.kind)),
+                                    number("Digit", u.digits() > 1 ? u.digit : u.format.bits),
+                                    number("Digits", u.digits()),
+                                    number("Rows", u.rows),
+                                    number("SumW", u.sum_bits),
+                                    number("AccW", u.acc_bits),
+                                    number("Latency", u.latency)};
   if (has_start) parameters.push_back(table("Start", start));
   return use("nib_const_mvu", std::move(parameters), u.queue);
 }
@@ -271,6 +270,16 @@ ModuleUse of(const Scale& u) {
               number("High", u.limits.value_or(Range{}).max),
               number("RomStyle", static_cast<int>(u.rom)), rom(bits, u.fold)},
              u.queue);
+}
+
+ModuleUse of(const Table& u) {
+  Bits bits;
+  for (const std::int64_t code : u.codes) bits.append(code, u.bits);
+  return use(
+      "nib_stream_table",
+      {number("Lanes", u.format.lanes), number("InW", u.format.bits), number("OutW", u.bits),
+       number("RomStyle", static_cast<int>(u.rom)), rom(bits, std::int64_t{1} << u.format.bits)},
+      u.queue);
 }
 
 ModuleUse of(const Upsample& u) {

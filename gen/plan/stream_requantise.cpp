@@ -1,15 +1,18 @@
-// Thresholds where codes are few, a line where the steps are even, more thresholds where not.
+// Thresholds where codes are few, a line where the steps are even, more thresholds where not; a
+// table of all numbers where these are few and that takes fewer cells.
 #include "nib/plan/stream_requantise.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <numeric>
 #include <optional>
 
 #include "nib/base/check.h"
 #include "nib/base/error.h"
+#include "nib/plan/stream_cost.h"
 #include "nib/plan/stream_fit.h"
 
 namespace nib::plan {
@@ -31,6 +34,25 @@ constexpr std::int64_t kMostCodes = 1 << 20;
 /// Fraction of a line: with the codes before it, a product of at most 60 bits.
 constexpr int kMostShift = 48;
 constexpr std::int64_t kMostProduct = std::int64_t{1} << 60;
+
+/// Bits of numbers that have a table.
+constexpr int kMostTableBits = 14;
+
+/// Cells as LUTs: what a middling device has of them for each block RAM, half of that for each
+/// multiplier, which other units want more.
+double price(const Cost& c) { return c.lut + 470 * c.bram36 + 130 * c.dsp; }
+
+/// One word for all, where the words of `fold` in each of the tables are equal.
+void shorten(int& fold, std::initializer_list<std::vector<std::int64_t>*> tables) {
+  for (const std::vector<std::int64_t>* table : tables) {
+    const auto word = static_cast<std::ptrdiff_t>(table->size()) / fold;
+    if (!std::equal(table->begin() + word, table->end(), table->begin())) return;
+  }
+  for (std::vector<std::int64_t>* table : tables) {
+    table->resize(table->size() / static_cast<std::size_t>(fold));
+  }
+  fold = 1;
+}
 
 int signed_bits(Range r) { return bits_for(hull(r, {-1, 0})); }
 
@@ -65,7 +87,9 @@ class Requantiser {
     const std::int64_t levels = image_.max - image_.min;
     const bool far = format_of(1, image_).bits > kPlainBits;
     const bool even = levels > kFewLevels && levels <= kMostCodes && monotone && !far;
-    if (even && lines()) return line();
+    if (even && lines()) return line_or_table();
+    const bool few = bipolar && rising && levels == 1;
+    if (!few && has_table() && table_price() < price_of_steps()) return table();
     if (levels > kMostLevels || far) return stretched(rising);
     return rising ? threshold(bipolar && levels == 1) : difference();
   }
@@ -120,7 +144,7 @@ class Requantiser {
       NIB_CHECK(p.x.den == 1 || p.x.den == 2, "a shift");
       lines_.push_back(Line{p.x.num, p.x.add, p.x.den == 2 ? 1 : 0, false});
     }
-    return line();
+    return line_or_table();
   }
 
   /// Limits of their own in every channel, as unsigned numbers end at 0 by themselves:
@@ -215,7 +239,65 @@ class Requantiser {
     return product < static_cast<double>(kMostProduct) ? line : std::nullopt;
   }
 
-  Carried line() {
+  /// True if numbers are few and one function serves all elements.
+  [[nodiscard]] bool has_table() const {
+    if (in_.format.bits > kMostTableBits) return false;
+    const Point& first = points_[0];
+    return std::all_of(points_.begin(), points_.end(), [&](const Point& p) {
+      return p.x == first.x && p.f.limits == first.f.limits && p.f.step == first.f.step;
+    });
+  }
+  [[nodiscard]] stream::Table table_unit() const {
+    stream::Table unit;
+    unit.format = in_.format;
+    const stream::Format format = format_of(1, image_);
+    unit.bits = format.bits;
+    unit.kind = format.kind;
+    return unit;
+  }
+  [[nodiscard]] double table_price() const {
+    stream::Table unit = table_unit();
+    unit.rom = stream::RomStyle::kLut;
+    const double luts = price(stream::cost(unit));
+    unit.rom = stream::RomStyle::kBlock;
+    return std::min(luts, price(stream::cost(unit)));
+  }
+  /// Of comparators for every step up or down, or for every step and a multiplier.
+  [[nodiscard]] double price_of_steps() const {
+    const lower::StepFunction& f = steps_[0];
+    Threshold unit;
+    unit.format = in_.format;
+    unit.fold = static_cast<int>(fold_);
+    unit.bits = table_unit().bits;
+    double ways = static_cast<double>(f.levels[0]) - static_cast<double>(image_.min);
+    for (std::size_t i = 1; i < f.levels.size(); ++i) {
+      ways += std::abs(static_cast<double>(f.levels[i]) - static_cast<double>(f.levels[i - 1]));
+    }
+    unit.levels = static_cast<int>(std::min<double>(ways, 2 * kMostLevels));
+    return price(stream::cost(unit));
+  }
+  Carried table() {
+    stream::Table unit = table_unit();
+    const Point& p = points_[0];
+    const std::int64_t count = std::int64_t{1} << unit.format.bits;
+    for (std::int64_t bits = 0; bits < count; ++bits) {
+      const bool negative = unit.format.kind == Kind::kSigned && 2 * bits >= count;
+      const std::int64_t lane = negative ? bits - count : bits;
+      const std::int64_t x = p.x(std::clamp<std::int64_t>(lane, p.lane.min, p.lane.max));
+      const Range limits = p.f.limits;
+      unit.codes.push_back(p.f.step ? (*p.f.step)(x)
+                                    : std::clamp<std::int64_t>(x, limits.min, limits.max));
+    }
+    Carried y = out(builder_.unit("table", unit, {in_.channel})[0], unit.bits, unit.kind, image_);
+    if (y.fill) y.fill = unit.codes[static_cast<std::size_t>(*y.fill & (count - 1))];
+    return y;
+  }
+
+  Carried line_or_table() {
+    if (has_table() && table_price() < price(stream::cost(line_unit()))) return table();
+    return line();
+  }
+  [[nodiscard]] Scale line_unit() const {
     Scale unit;
     unit.format = in_.format;
     unit.fold = static_cast<int>(fold_);
@@ -227,23 +309,38 @@ class Requantiser {
       const std::int64_t tie = unit.half_even && code % 2 != 0 ? 1 : 0;
       return (code << unit.shift) + tie;
     };
+    const bool plain = std::all_of(lines_.begin(), lines_.end(), [&](const Line& l) {
+      return l.factor == 1 && l.shift == unit.shift;
+    });
     for_entries([&](std::size_t, std::int64_t p) {
+      if (p < 0 && plain && in_.fill) {
+        unit.factors.push_back(1);
+        unit.biases.push_back(constant(image_.min) - *in_.fill);
+        return;
+      }
       const Line l = p < 0 ? Line{0, image_.min, 0} : lines_[static_cast<std::size_t>(p)];
       const int up = unit.shift - l.shift;
       unit.factors.push_back(l.factor << up);
       unit.biases.push_back(l.factor == 0 && l.shift == 0 ? constant(l.bias) : l.bias << up);
     });
+    shorten(unit.fold, {&unit.factors, &unit.biases});
     const auto bits = [](const std::vector<std::int64_t>& list) {
       const auto [low, high] = std::minmax_element(list.begin(), list.end());
       return signed_bits({*low, *high});
     };
-    unit.factor_bits = bits(unit.factors);
+    const bool factors = std::any_of(unit.factors.begin(), unit.factors.end(),
+                                     [](std::int64_t f) { return f != 1; });
+    unit.factor_bits = factors ? bits(unit.factors) : 0;
     unit.bias_bits = bits(unit.biases);
     const stream::Format format = format_of(1, image_);
     unit.bits = format.bits;
     unit.kind = format.kind;
     const bool whole = full_range(unit.bits, unit.kind == Kind::kSigned) == image_;
     if (clamps_ && !whole) unit.limits = image_;
+    return unit;
+  }
+  Carried line() {
+    const Scale unit = line_unit();
     Carried y = out(builder_.unit("scale", unit, {in_.channel})[0], unit.bits, unit.kind, image_);
     if (!y.full()) y.fill = image_.min;
     return y;
@@ -266,6 +363,7 @@ class Requantiser {
       const auto& table = tables[p < 0 ? 0 : static_cast<std::size_t>(p)];
       unit.table.insert(unit.table.end(), table.begin(), table.end());
     });
+    shorten(unit.fold, {&unit.table});
     const Range codes{offset, offset + unit.levels};
     const stream::Format format = format_of(1, codes);
     unit.bipolar = bipolar;

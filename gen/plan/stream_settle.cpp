@@ -38,6 +38,7 @@ RomStyle* place_of(Spec& spec) {
   if (auto* u = std::get_if<stream::Vvu>(&spec)) return &u->rom;
   if (auto* u = std::get_if<stream::Threshold>(&spec)) return u->fold > 1 ? &u->rom : nullptr;
   if (auto* u = std::get_if<stream::Scale>(&spec)) return u->fold > 1 ? &u->rom : nullptr;
+  if (auto* u = std::get_if<stream::Table>(&spec)) return &u->rom;
   return nullptr;
 }
 

@@ -157,16 +157,26 @@ struct Threshold {
   Queue queue;
   RomStyle rom = RomStyle::kAny;
 };
-/// Factors and biases [fold * lanes]. With half_even the odd quotients without a rest count one
-/// less (ties to even, where the bias holds the half); limits: of the codes, else all of `bits`.
+/// Factors and biases [fold * lanes]; factor_bits 0: all factors are 1. With half_even the odd
+/// quotients without a rest count one less (ties to even, where the bias holds the half); limits:
+/// of the codes, else all of `bits`.
 struct Scale {
   Format format;
   int fold = 1;
   std::vector<std::int64_t> factors, biases;
-  int factor_bits = 1, bias_bits = 1, shift = 0;
+  int factor_bits = 0, bias_bits = 1, shift = 0;
   bool half_even = false;
   std::optional<Range> limits;
   int bits = 1;  ///< of a code
+  Kind kind = Kind::kSigned;
+  Queue queue;
+  RomStyle rom = RomStyle::kAny;
+};
+/// One function of few bits for all lanes: the code of every number, by its bits.
+struct Table {
+  Format format;
+  std::vector<std::int64_t> codes;  ///< 1 << format.bits
+  int bits = 1;                     ///< of a code
   Kind kind = Kind::kSigned;
   Queue queue;
   RomStyle rom = RomStyle::kAny;
@@ -191,7 +201,7 @@ struct Reorder {
 };
 
 using Spec = std::variant<Fifo, Boundary, Fork, Add, Concat, Width, WindowUnit, Mvu, Vvu, Pool,
-                          Threshold, Scale, Upsample, Argmax, Reorder, Patch, ConstMvu>;
+                          Threshold, Scale, Upsample, Argmax, Reorder, Patch, ConstMvu, Table>;
 
 /// What the timing contract says of a unit.
 struct Contract {

@@ -217,6 +217,13 @@ std::vector<Lanes> of(const Scale& u, const Inputs& in) {
   return {out};
 }
 
+std::vector<Lanes> of(const Table& u, const Inputs& in) {
+  Lanes out;
+  const std::int64_t mask = (std::int64_t{1} << u.format.bits) - 1;
+  for (const std::int64_t x : in[0]) out.push_back(u.codes[at(x & mask)]);
+  return {out};
+}
+
 std::vector<Lanes> of(const Upsample& u, const Inputs& in) {
   Lanes out;
   const int pixel = u.fold * u.format.lanes, line = u.columns * pixel;

@@ -88,6 +88,11 @@ TEST_CASE("requantisers: thresholds by channel; floor and clamp") {
   CHECK(one(s, {-1, 1, 31, -32, 3}) == Lanes{-1, 1, 3, -4, 2});
   s.kind = Kind::kUnsigned;
   CHECK(one(s, {-1, 1, 31, 8}) == Lanes{0, 1, 7, 6});
+  Table f;
+  f.format = {1, 2, Kind::kSigned};
+  f.codes = {5, 6, 7, -8};
+  f.bits = 4;
+  CHECK(one(f, {0, 1, -2, -1}) == Lanes{5, 6, 7, -8});
 }
 
 TEST_CASE("joins and the greatest value") {

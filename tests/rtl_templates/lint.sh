@@ -179,7 +179,7 @@ for sign in "1'b0" "1'b1"; do
     lint nib_stream_threshold -GLanes=1 -GFold=$fold -GLevels=1 -GInW=1 "-GInSigned=$sign" \
       -GOutW=4 -GOffset=-3 "-GInline=1'b0" '-GFile="table.mem"' -GDepth=4
     # InW FactorW BiasW Shift OutW
-    for scale in "9 6 12 4 4" "9 6 2 0 2" "2 1 20 7 8" "24 18 40 20 8"; do
+    for scale in "9 6 12 4 4" "9 6 2 0 2" "2 1 20 7 8" "24 18 40 20 8" "9 0 12 4 4" "3 0 1 0 6"; do
       set -- $scale
       lint nib_stream_scale -GLanes=2 -GFold=$fold -GInW=$1 "-GInSigned=$sign" -GFactorW=$2 \
         -GBiasW=$3 -GShift=$4 -GOutW=$5 "-GOutSigned=$sign" -GDepth=6
@@ -193,6 +193,12 @@ for sign in "1'b0" "1'b1"; do
           "-GLimited=$limited" "-GLow=$5" "-GHigh=$6" -GDepth=6
       done
     done
+  done
+  for table in "1 1" "1 9" "5 2" "9 4"; do
+    set -- $table
+    lint nib_stream_table -GLanes=3 -GInW=$1 -GOutW=$2 -GDepth=4
+    lint nib_stream_table -GLanes=1 -GInW=$1 -GOutW=$2 -GRomStyle=2 "-GInline=1'b0" \
+      '-GFile="table.mem"' -GDepth=4
   done
   for classes in "1 1" "10 1" "10 4" "3 8"; do
     set -- $classes

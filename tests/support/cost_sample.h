@@ -265,13 +265,22 @@ class CostSample {
     s.kind = Kind::kUnsigned;
     s.queue = {6, 0};
     for (int c = 0; c < fold * lanes; ++c) {
-      s.factors.push_back(draw(0, (std::int64_t{1} << (factor - 1)) - 1));
+      s.factors.push_back(factor > 0 ? draw(0, (std::int64_t{1} << (factor - 1)) - 1) : 1);
       s.biases.push_back(
           draw(-(std::int64_t{1} << (bias - 1)), (std::int64_t{1} << (bias - 1)) - 1));
     }
     put(fmt::format("scale {} x {} factor {} bias {} shift {} to {} fold {}", lanes, in, factor,
                     bias, shift, bits, fold),
         s);
+  }
+  void table(int lanes, int in, int bits, RomStyle style) {
+    plan::stream::Table t;
+    t.format = {lanes, in, Kind::kSigned};
+    t.bits = bits;
+    t.rom = style;
+    t.queue = {4, 0};
+    for (int x = 0; x < 1 << in; ++x) t.codes.push_back(draw(0, (1 << (bits - 1)) - 1));
+    put(fmt::format("table {} x {} to {} rom {}", lanes, in, bits, static_cast<int>(style)), t);
   }
   void steps() {
     threshold(8, 9, 1, 8, true, RomStyle::kAny);
@@ -288,6 +297,12 @@ class CostSample {
     scale(4, 16, 12, 20, 12, 8, 16);
     scale(2, 22, 17, 24, 18, 8, 32);
     scale(8, 12, 6, 12, 6, 4, 8);
+    scale(8, 18, 0, 12, 6, 8, 1);
+    scale(8, 20, 0, 14, 8, 6, 8);
+    table(4, 5, 5, RomStyle::kLut);
+    table(4, 8, 8, RomStyle::kLut);
+    table(2, 10, 8, RomStyle::kLut);
+    table(2, 12, 8, RomStyle::kBlock);
   }
 
   std::vector<CostPoint> points_;

@@ -110,7 +110,7 @@ class Maker {
     // Paths that meet again, with units in between that keep the shape.
     if (open_.size() > 1 && draw_.chance(30)) return join();
     if (open_.size() > 1 && draw_.chance(40)) return replace(at, [&] { return keep_shape(s); });
-    switch (draw_.number(0, 23)) {
+    switch (draw_.number(0, 24)) {
       case 0:
         return replace(at, [&] { return fifo(s); });
       case 1:
@@ -151,6 +151,8 @@ class Maker {
       case 21:
       case 22:
         return replace(at, [&] { return const_mvu(s); });
+      case 23:
+        return replace(at, [&] { return table(s); });
       default:
         return join();
     }
@@ -162,7 +164,7 @@ class Maker {
   }
 
   bool keep_shape(const Open& s) {
-    switch (draw_.number(0, 5)) {
+    switch (draw_.number(0, 6)) {
       case 0:
         return fifo(s);
       case 1:
@@ -173,6 +175,8 @@ class Maker {
         return scale(s);
       case 4:
         return const_mvu(s);
+      case 5:
+        return table(s);
       default:
         return mvu(s);
     }
@@ -415,13 +419,13 @@ class Maker {
     u.fold = fold(s);
     u.kind = draw_.chance(50) ? Kind::kSigned : Kind::kUnsigned;
     u.bits = draw_.number(2, 6);
-    u.factor_bits = draw_.number(2, 7);
+    u.factor_bits = draw_.chance(70) ? draw_.number(2, 7) : 0;
     u.bias_bits = draw_.number(2, 12);
     u.shift = draw_.number(0, 10);
     u.half_even = u.shift > 0 && draw_.chance(40);
     u.queue = queue();
     for (int c = 0; c < u.fold * u.format.lanes; ++c) {
-      u.factors.push_back(weight(u.factor_bits, Kind::kSigned));
+      u.factors.push_back(u.factor_bits > 0 ? weight(u.factor_bits, Kind::kSigned) : 1);
       u.biases.push_back(weight(u.bias_bits, Kind::kSigned));
     }
     Range range = full_range(u.bits, u.kind == Kind::kSigned);
@@ -431,6 +435,23 @@ class Maker {
       range = *u.limits;
     }
     add("scale", u, {s.channel}, {0, s.h, s.w, s.c, s.taps, range});
+    return true;
+  }
+
+  bool table(const Open& s) {
+    if (bipolar(s) || s.range.max - s.range.min > 255) return false;
+    stream::Table u;
+    u.format = format(s);
+    if (u.format.bits > 8) return false;
+    u.kind = draw_.chance(50) ? Kind::kSigned : Kind::kUnsigned;
+    u.bits = draw_.number(1, 6);
+    u.queue = queue();
+    u.rom = static_cast<RomStyle>(draw_.number(0, 2));
+    const Range range = full_range(u.bits, u.kind == Kind::kSigned);
+    for (int x = 0; x < 1 << u.format.bits; ++x) {
+      u.codes.push_back(draw_.in(range.min, range.max));
+    }
+    add("table", u, {s.channel}, {0, s.h, s.w, s.c, s.taps, range});
     return true;
   }
 
