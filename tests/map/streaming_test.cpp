@@ -106,8 +106,12 @@ TEST_CASE("functions that turn fork inside of a layer; layers of no unit are lef
   test::GraphBuilder b("turn");
   const Range range{-8, 7};
   lower::ValueId x = b.input("x", std::vector<Range>(3, range));
-  const auto away = [](std::int64_t v) { return v < 0 ? -v : v; };
-  x = b.step("abs", x, std::vector<lower::StepFunction>(3, test::step_of(range, away)));
+  std::vector<lower::StepFunction> away;
+  for (const std::int64_t centre : {0, 1, -2}) {
+    away.push_back(
+        test::step_of(range, [&](std::int64_t v) { return v < centre ? centre - v : v - centre; }));
+  }
+  x = b.step("abs", x, away);
   b.output("y", x);
   const lower::IntegerGraph graph = b.take();
   const map::Design design = map::map_streaming(stream_plan(graph, {}));
@@ -123,6 +127,22 @@ TEST_CASE("functions that turn fork inside of a layer; layers of no unit are lef
   same.output("y", same.step("relu", in,
                              std::vector<lower::StepFunction>(3, test::step_of({0, 7}, itself))));
   CHECK(lint(map::map_streaming(stream_plan(same.take(), {})), "lint_same") == "");
+}
+
+TEST_CASE("one function of few bits is a table that all lanes read") {
+  test::GraphBuilder b("turn");
+  const Range range{-8, 7};
+  const lower::ValueId x = b.input("x", std::vector<Range>(3, range));
+  const auto away = [](std::int64_t v) { return v < 0 ? -v : v; };
+  b.output("y", b.step("abs", x, std::vector<lower::StepFunction>(3, test::step_of(range, away))));
+  const map::Design design = map::map_streaming(stream_plan(b.take(), {}));
+  CHECK(lint(design, "lint_table") == "");
+  const auto layer = std::find_if(design.files.begin(), design.files.end(),
+                                  [](const auto& f) { return f.path == "rtl/turn_abs.sv"; });
+  REQUIRE(layer != design.files.end());
+  // |x| of 0 to 7, then of -8 to -1, the last entry first.
+  CHECK(layer->text.find("Codes = {4'h1, 4'h2, 4'h3, 4'h4, 4'h5, 4'h6, 4'h7, 4'h8,") !=
+        std::string::npos);
 }
 
 TEST_CASE("large tables are files that explain themselves") {

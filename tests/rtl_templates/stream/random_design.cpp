@@ -440,7 +440,7 @@ class Maker {
 
   bool table(const Open& s) {
     if (bipolar(s) || s.range.max - s.range.min > 255) return false;
-    stream::Table u;
+    Table u;
     u.format = format(s);
     if (u.format.bits > 8) return false;
     u.kind = draw_.chance(50) ? Kind::kSigned : Kind::kUnsigned;
