@@ -60,7 +60,7 @@ mutant "a clamp too low" nib_stream_scale "if (over) code = OutSigned ? OutMax >
   "if (over) code = '0;"
 mutant "a table one entry off" nib_stream_table ".addr_i(x_q[l*InW +: InW])" \
   ".addr_i(x_q[l*InW +: InW] + InW'(1))"
-run=(2 "${@:2}")  # multipliers of several outputs
+run=(25 "${@:2}")  # multipliers of several outputs
 mutant "fields of a multiplier that keep what they took" nib_mac "= product[l*FieldW-1];" "= 1'b0;"
 echo "$missed missed"
 [ "$missed" -eq 0 ]
