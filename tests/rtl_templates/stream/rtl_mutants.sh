@@ -53,13 +53,14 @@ mutant "a window that moves between its words" nib_patch "fire && first && !rst_
 mutant "lines that keep the padding" nib_patch "pixel ? in_data_i : PadWord" "in_data_i"
 mutant "a boundary slice that is ready at power-up" nib_boundary "ready_q = 1'b0;" "ready_q = 1'b1;"
 mutant "a sum that is never begun anew" nib_mvu "first_q <= sf_q == '0;" "first_q <= step_q == '0;"
-mutant "digits that go on without a step" nib_const_mvu "if (fire) x_q" "if (1'b1) x_q"
-mutant "signed elements that stay too great" nib_const_mvu "assign start = Start[r*AccW +: AccW];" \
-  "assign start = '0;"
 mutant "a clamp too low" nib_stream_scale "if (over) code = OutSigned ? OutMax >> 1 : OutMax;" \
   "if (over) code = '0;"
 mutant "a table one entry off" nib_stream_table ".addr_i(x_q[l*InW +: InW])" \
   ".addr_i(x_q[l*InW +: InW] + InW'(1))"
+run=(23 "${@:2}")  # matrices by digits
+mutant "digits that go on without a step" nib_const_mvu "if (fire) x_q" "if (1'b1) x_q"
+mutant "signed elements that stay too great" nib_const_mvu "assign start = Start[r*AccW +: AccW];" \
+  "assign start = '0;"
 run=(25 "${@:2}")  # multipliers of several outputs
 mutant "fields of a multiplier that keep what they took" nib_mac "= product[l*FieldW-1];" "= 1'b0;"
 echo "$missed missed"
