@@ -27,8 +27,10 @@ struct Coefficients {
   double rom_full = 0.97;         ///< share of a LUT ROM that is left, up to 64 words
   double compare_bit = 0.67;      ///< LUTs a bit of a comparison with a table's level
   double compare_constant = 0.5;  ///< the same with a constant
-  int block_words = 512;          ///< of a table, from which on Yosys takes block RAM by itself
-  int block_bits = 4096;          ///< bits of a ring, from which on Yosys takes block RAM
+  double clamp_bit = 0.35;     ///< LUTs a bit of a code that is all ones or zeros beyond its range
+  double add_constant = 0.55;  ///< LUTs a bit of an adder whose other number is constant
+  int block_words = 512;       ///< of a table, from which on Yosys takes block RAM by itself
+  int block_bits = 4096;       ///< bits of a ring, from which on Yosys takes block RAM
 };
 constexpr Coefficients kFit;
 
@@ -428,9 +430,16 @@ Cost of(const Scale& u) {
   constexpr int kMultiplierSum = 48;
   const bool inside = u.factor_bits > 0 && sum <= kMultiplierSum;
   Cost lane = inside ? Cost{} : adder(sum);
-  lane.lut += u.bits + up((sum - u.shift - u.bits) / 3.0);
-  lane.ff = u.bits + (inside ? 0.5 * u.bias_bits - (u.fold > 1 ? u.factor_bits : 0)
-                             : u.format.bits + product + u.bias_bits + sum);
+  if (u.fold == 1 && u.factor_bits == 0) lane.lut *= kFit.add_constant;
+  // The flip-flops' set and reset do part of the clamp.
+  lane.lut += (u.limits ? 1 + kFit.clamp_bit : kFit.clamp_bit) * u.bits +
+              up((sum - u.shift - u.bits) / 3.0);
+  if (u.factor_bits == 0) {
+    lane.ff = u.bits + u.format.bits + sum - (u.half_even ? 0 : u.shift);
+  } else {
+    lane.ff = u.bits + (inside ? 0.5 * u.bias_bits - (u.fold > 1 ? u.factor_bits : 0)
+                               : u.format.bits + product + u.bias_bits + sum);
+  }
   for (int l = 0; l < u.format.lanes; ++l) c += lane;
   c.ff += 4;
   return c;

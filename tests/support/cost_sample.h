@@ -279,7 +279,9 @@ class CostSample {
     t.bits = bits;
     t.rom = style;
     t.queue = {4, 0};
-    for (int x = 0; x < 1 << in; ++x) t.codes.push_back(draw(0, (1 << (bits - 1)) - 1));
+    for (int x = 0; x < 1 << in; ++x) {
+      t.codes.push_back(draw(-(1 << (bits - 1)), (1 << (bits - 1)) - 1));
+    }
     put(fmt::format("table {} x {} to {} rom {}", lanes, in, bits, static_cast<int>(style)), t);
   }
   void steps() {
