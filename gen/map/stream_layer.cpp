@@ -61,10 +61,20 @@ std::string role_of(const Unit& unit, const StreamLayer& layer) {
   return unit.name;
 }
 
-/// The tensor that a stream carries, where the plan says it.
+/// The tensor that a stream carries, where the plan says it, and what its lanes mean.
 std::string tensor_of(const StreamPlan& plan, int channel) {
   for (const auto& probe : plan.probes) {
-    if (probe.channel == channel) return rtl::comment_text(probe.tensor) + ", ";
+    if (probe.channel != channel) continue;
+    std::string text =
+        fmt::format("{}, shape {}, ", rtl::comment_text(probe.tensor), to_string(probe.shape));
+    text += probe.scale ? fmt::format("scale {}", to_string(*probe.scale))
+                        : std::string("scales per element (manifest)");
+    const plan::stream::Format& format = plan.design.formats[at(channel)];
+    const bool bits = format.kind == plan::stream::Kind::kBipolar;
+    if (probe.low != 0 || probe.span != 1) {
+      text += fmt::format(", code {} + {} * {}", probe.low, probe.span, bits ? "bit" : "lane");
+    }
+    return text + "; ";
   }
   return {};
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -87,6 +88,8 @@ struct StreamPlan {
     int channel = 0;
     std::vector<std::int64_t> place;
     std::int64_t low = 0, span = 1;
+    Shape shape;                    ///< without the batch axis
+    std::optional<Rational> scale;  ///< of the codes, where one serves all and offsets are 0
   };
   std::vector<Probe> probes;
   stream::Sizing sizing;  ///< depths as built, with the certificate of interval and liveness
