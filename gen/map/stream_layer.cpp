@@ -69,6 +69,9 @@ std::string tensor_of(const StreamPlan& plan, int channel) {
         fmt::format("{}, shape {}, ", rtl::comment_text(probe.tensor), to_string(probe.shape));
     text += probe.scale ? fmt::format("scale {}", to_string(*probe.scale))
                         : std::string("scales per element (manifest)");
+    if (probe.offset && *probe.offset != 0) {
+      text += fmt::format(", offset {}", to_string(*probe.offset));
+    }
     const plan::stream::Format& format = plan.design.formats[at(channel)];
     const bool bits = format.kind == plan::stream::Kind::kBipolar;
     if (probe.low != 0 || probe.span != 1) {

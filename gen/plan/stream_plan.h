@@ -88,8 +88,8 @@ struct StreamPlan {
     int channel = 0;
     std::vector<std::int64_t> place;
     std::int64_t low = 0, span = 1;
-    Shape shape;                    ///< without the batch axis
-    std::optional<Rational> scale;  ///< of the codes, where one serves all and offsets are 0
+    Shape shape;                            ///< without the batch axis
+    std::optional<Rational> scale, offset;  ///< of the codes, where one of each serves all
   };
   std::vector<Probe> probes;
   stream::Sizing sizing;  ///< depths as built, with the certificate of interval and liveness

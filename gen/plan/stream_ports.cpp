@@ -59,12 +59,14 @@ StreamPort StreamLowering::port_of(const Carried& x, ValueId id, const std::stri
 void StreamLowering::probe(ValueId id, const Carried& x) {
   const lower::Value& value = graph_.value(id);
   if (!value.is_graph_tensor) return;
-  StreamPlan::Probe probe{value.name, x.channel, places(x), x.low, x.span, value.shape, {}};
+  StreamPlan::Probe probe{value.name, x.channel, places(x), x.low, x.span, value.shape, {}, {}};
   if (graph_.batched && !probe.shape.empty()) probe.shape.erase(probe.shape.begin());
-  const auto is_zero = [](const Rational& r) { return r == 0; };
-  if (std::equal(value.scale.begin() + 1, value.scale.end(), value.scale.begin()) &&
-      std::all_of(value.offset.begin(), value.offset.end(), is_zero)) {
+  const auto one = [](const std::vector<Rational>& list) {
+    return std::equal(list.begin() + 1, list.end(), list.begin());
+  };
+  if (one(value.scale) && one(value.offset)) {
     probe.scale = value.scale[0];
+    probe.offset = value.offset[0];
   }
   plan_.probes.push_back(std::move(probe));
 }
