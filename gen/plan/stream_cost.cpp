@@ -27,10 +27,11 @@ struct Coefficients {
   double rom_full = 0.97;         ///< share of a LUT ROM that is left, up to 64 words
   double compare_bit = 0.67;      ///< LUTs a bit of a comparison with a table's level
   double compare_constant = 0.5;  ///< the same with a constant
-  double clamp_bit = 0.35;     ///< LUTs a bit of a code that is all ones or zeros beyond its range
-  double add_constant = 0.55;  ///< LUTs a bit of an adder whose other number is constant
-  int block_words = 512;       ///< of a table, from which on Yosys takes block RAM by itself
-  int block_bits = 4096;       ///< bits of a ring, from which on Yosys takes block RAM
+  double clamp_bit = 0.35;      ///< LUTs a bit of a code that is all ones or zeros beyond its range
+  double clamp_constant = 0.4;  ///< share of a clamp that is left behind a constant factor
+  double add_constant = 0.55;   ///< LUTs a bit of an adder whose other number is constant
+  int block_words = 512;        ///< of a table, from which on Yosys takes block RAM by itself
+  int block_bits = 4096;        ///< bits of a ring, from which on Yosys takes block RAM
 };
 constexpr Coefficients kFit;
 
@@ -431,9 +432,10 @@ Cost of(const Scale& u) {
   const bool inside = u.factor_bits > 0 && sum <= kMultiplierSum;
   Cost lane = inside ? Cost{} : adder(sum);
   if (u.fold == 1 && u.factor_bits == 0) lane.lut *= kFit.add_constant;
-  // The flip-flops' set and reset do part of the clamp.
-  lane.lut += (u.limits ? 1 + kFit.clamp_bit : kFit.clamp_bit) * u.bits +
-              up((sum - u.shift - u.bits) / 3.0);
+  // The flip-flops' set and reset do part of the clamp; of constant factors most of the rest.
+  const double clamp = (u.limits ? 1 + kFit.clamp_bit : kFit.clamp_bit) * u.bits +
+                       up((sum - u.shift - u.bits) / 3.0);
+  lane.lut += u.fold == 1 && inside ? kFit.clamp_constant * clamp : clamp;
   if (u.factor_bits == 0) {
     lane.ff = u.bits + u.format.bits + sum - (u.half_even ? 0 : u.shift);
   } else {

@@ -180,7 +180,11 @@ Timing measure(const Network& network, const Frames& frames, const Drive& drive,
     timing.events = engine.events();
     if (!times.complete(frame)) return timing;
     timing.complete_frames = frame + 1;
-    if (frame == 0) timing.latency = times.latency(0);
+    if (frame == 0) {
+      timing.latency = times.latency(0);
+      timing.live = drive.most_latency > 0 && timing.latency > drive.most_latency;
+      if (timing.live) return timing;
+    }
     timing.worst_latency = std::max(timing.worst_latency, times.latency(frame));
     const std::int64_t last = times.last(frame);
     const Moment now{frame, last, last - (frame + 1) * drive.pace, ends.held_back()};

@@ -18,7 +18,8 @@ struct Frames {
 /// fast as it is taken.
 struct Drive {
   std::int64_t pace = 0;
-  int most_frames = 200;  ///< after which measure() gives up
+  int most_frames = 200;          ///< after which measure() gives up
+  std::int64_t most_latency = 0;  ///< of the first frame, else measure() gives up; 0: any
 };
 
 /// What a network does. The state after frame n (all that n frames can set off has happened) is the

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
 
 #include "nib/base/check.h"
 #include "nib/plan/stream_engine.h"
@@ -44,7 +45,13 @@ class Sizer {
     if (!best.reached) return best;
     if (goal_.keep_latency) latency_ = last_latency_;
     alone_ = floors();
-    for (const std::size_t c : channels_in(2)) alone_[c] = least(start_, c);
+    std::vector<std::size_t> shallow_first = channels_in(2);
+    std::stable_sort(shallow_first.begin(), shallow_first.end(), [&](std::size_t a, std::size_t b) {
+      return start_[a] - alone_[a] < start_[b] - alone_[b];
+    });
+    for_groups(shallow_first, start_, [&](std::size_t c, bool settled) {
+      if (!settled) alone_[c] = least(start_, c);
+    });
     for (int order = 0; order < goal_.orders; ++order) {
       const std::vector<std::int64_t> depths = shrink(channels_in(order));
       const std::int64_t sum = bits(depths);
@@ -76,8 +83,10 @@ class Sizer {
   Tight broken(const std::vector<std::int64_t>& depths) {
     ++probes_;
     const Network sized = with_depths(network_, depths);
+    // The first frame shows most of what is too shallow.
+    Timing t = measure(sized, frames_, {goal_.interval, kPacedFrames, latency_}, steps_);
+    if (t.live && latency_ > 0 && t.latency > latency_) return Tight::kLatency;
     // Most settle soon at the goal's pace; shallow queues that drift, with free sources.
-    Timing t = measure(sized, frames_, {goal_.interval, kPacedFrames}, steps_);
     if (t.live && !t.settled) t = measure(sized, frames_, {0, kFreeFrames}, steps_);
     if (t.live && !t.settled && goal_.most_frames > kFreeFrames) {
       t = measure(sized, frames_, {goal_.interval, goal_.most_frames}, steps_);
@@ -125,6 +134,11 @@ class Sizer {
   /// Smallest depth of channel `c` from alone_[c] on that breaks nothing, the others as they are.
   std::int64_t least(std::vector<std::int64_t> depths, std::size_t c) {
     std::int64_t good = depths[c], bad = alone_[c] - 1;
+    if (good - bad > 2) {  // many hold, at their peak, what they need
+      --depths[c];
+      if (broken(depths) != Tight::kFloor) return good;
+      good = depths[c];
+    }
     for (std::int64_t step = 1; bad + step < good; step *= 2) {  // most channels end up shallow
       depths[c] = bad + step;
       if (broken(depths) == Tight::kFloor) {
@@ -147,9 +161,39 @@ class Sizer {
     return broken(depths);
   }
 
+  /// True if all channels of the group at once may be as shallow as they are alone.
+  bool all_least(std::vector<std::int64_t> depths, std::span<const std::size_t> group) {
+    for (const std::size_t c : group) depths[c] = alone_[c];
+    return broken(depths) == Tight::kFloor;
+  }
+
+  /// Calls one(c) for every channel, in order, but for groups that all_least() settles at once:
+  /// what each of them may be, so much the more may each alone. `depths`: while the group is seen.
+  template <class One>
+  void for_groups(std::span<const std::size_t> order, const std::vector<std::int64_t>& depths,
+                  const One& one) {
+    constexpr std::size_t kLargest = 16;
+    if (order.size() > kLargest) {
+      for (std::size_t i = 0; i < order.size(); i += kLargest) {
+        for_groups(order.subspan(i, std::min(kLargest, order.size() - i)), depths, one);
+      }
+      return;
+    }
+    const bool settled = order.size() > 1 && all_least(depths, order);
+    if (settled || order.size() == 1) {
+      for (const std::size_t c : order) one(c, settled);
+      return;
+    }
+    for_groups(order.first(order.size() / 2), depths, one);
+    for_groups(order.subspan(order.size() / 2), depths, one);
+  }
+
   std::vector<std::int64_t> shrink(const std::vector<std::size_t>& order) {
     std::vector<std::int64_t> depths = start_;
-    for (const std::size_t c : order) depths[c] = least(depths, c);
+    if (all_least(depths, order)) return alone_;
+    for_groups(order, depths, [&](std::size_t c, bool settled) {
+      depths[c] = settled ? alone_[c] : least(depths, c);
+    });
     return depths;
   }
 
