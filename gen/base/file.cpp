@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <openssl/sha.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -46,10 +47,37 @@ std::string read_file(const std::filesystem::path& path, std::uintmax_t limit) {
 void write_file(const std::filesystem::path& path, std::string_view bytes) {
   std::error_code error;
   if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  out.close();
-  if (!out) fail(ErrorCode::E102, fmt::format("{}: {}", path.string(), std::strerror(errno)));
+  const auto write = [&](const std::filesystem::path& to) {
+    std::ofstream out(to, std::ios::binary | std::ios::trunc);
+    out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    out.close();
+    return static_cast<bool>(out);
+  };
+  const auto refuse = [&] {
+    fail(ErrorCode::E102, fmt::format("{}: {}", path.string(), std::strerror(errno)));
+  };
+  // A device or a pipe is written to; a file is replaced as a whole, where a link leads too.
+  const std::filesystem::path target = std::filesystem::weakly_canonical(path, error);
+  if (error || std::filesystem::exists(target, error)) {
+    if (error || !std::filesystem::is_regular_file(target, error)) {
+      if (!write(path)) refuse();
+      return;
+    }
+  }
+  std::filesystem::path fresh = target;
+  fresh += fmt::format(".{}.part", ::getpid());
+  if (!write(fresh)) {
+    const int why = errno;
+    std::filesystem::remove(fresh, error);
+    errno = why;
+    refuse();
+  }
+  std::filesystem::rename(fresh, target, error);
+  if (error) {
+    const std::string why = error.message();
+    std::filesystem::remove(fresh, error);
+    fail(ErrorCode::E102, fmt::format("{}: {}", path.string(), why));
+  }
 }
 
 std::string sha256(std::string_view bytes) {

@@ -36,9 +36,7 @@ int run(const Options& options, Console& console) {
   if (!options.build.plan_file.empty()) folds.given = read_folds(options.build.plan_file);
   check_apart(options.build.folder, options.model);
   Network network;
-  for (const std::string& text : options.input_types) {
-    network.input_types.push_back(parse_input_type(text));
-  }
+  network.input_types = parse_input_types(options.input_types);
   network.argmax = options.argmax;
   Progress progress(kSteps);
   progress.step("reading " + options.model);

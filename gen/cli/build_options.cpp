@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "nib/arith/board.h"
 #include "nib/base/error.h"
@@ -53,9 +54,11 @@ void check_streaming(const BuildOptions& options) {
 plan::FoldGoal fold_goal(const BuildOptions& options, const arith::Target& target) {
   plan::FoldGoal wish;
   if (options.objective == "interval") wish.objective = plan::Objective::kInterval;
+  std::set<std::string> seen;
   for (const std::string& budget : options.budgets) {
     const auto at = budget.find('=');
     const std::string cell = budget.substr(0, at);
+    if (!seen.insert(cell).second) fail(ErrorCode::E803, "two times --budget " + cell + "=N");
     const std::string number = at == std::string::npos ? "" : budget.substr(at + 1);
     const auto most = [&](std::int64_t least, std::int64_t there) {
       return static_cast<double>(parse_whole("--budget " + cell, number, least, there));

@@ -10,6 +10,7 @@
 
 #include "nib/base/error.h"
 #include "nib/base/file.h"
+#include "nib/cli/strict_json.h"
 
 namespace nib::cli {
 namespace {
@@ -91,13 +92,9 @@ bool excluded(const std::vector<std::string>& args, const std::string& key,
 }
 
 Json parse_config(const std::string& path) {
-  try {
-    const Json json = Json::parse(read_file(path, kMaxConfigBytes));
-    if (!json.is_object()) fail(ErrorCode::E804, path + " holds no JSON object");
-    return json;
-  } catch (const Json::exception& error) {
-    fail(ErrorCode::E804, path + ": " + error.what());
-  }
+  Json json = parse_json(read_file(path, kMaxConfigBytes), path);
+  if (!json.is_object()) fail(ErrorCode::E804, path + " holds no JSON object");
+  return json;
 }
 
 }  // namespace
@@ -113,7 +110,8 @@ std::vector<std::string> apply_config(const CLI::App& app, std::vector<std::stri
     const bool plain = !key.empty() && key.front() != '-' && key != "config" && key != "help";
     const CLI::Option* option = plain ? command.get_option_no_throw("--" + key) : nullptr;
     if (option == nullptr) {
-      fail(ErrorCode::E804, fmt::format("\"{}\" is no option of nib {}", key, command.get_name()));
+      fail(ErrorCode::E804,
+           fmt::format("{}: \"{}\" is no option of nib {}", *path, key, command.get_name()));
     }
     if (given(args, *option) || excluded(args, key, command)) continue;
     append(key, item.value(), *option, more);

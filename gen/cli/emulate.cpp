@@ -69,8 +69,10 @@ golden::PortWords words_of(const lower::Value& value) {
 /// Rows of the first output that answer the label; --labels only.
 std::optional<std::int64_t> hits(const Options& options, const golden::EmulateResult& result) {
   if (options.labels.empty()) return {};
-  return golden::top1_hits(to_reals(parse_npy(result.outputs.at(0))),
-                           to_integers(read_npy(options.labels)));
+  return with_file(options.labels, [&] {
+    return golden::top1_hits(to_reals(parse_npy(result.outputs.at(0))),
+                             to_integers(read_npy(options.labels)));
+  });
 }
 
 Json facts(const Options& options, const golden::EmulateResult& result) {
@@ -116,9 +118,7 @@ graph::Graph read_graph(const Options& options) {
   importer::Options import;
   import.name = options.name;
   import.argmax = options.argmax;
-  for (const std::string& text : options.input_types) {
-    import.input_types.push_back(parse_input_type(text));
-  }
+  import.input_types = parse_input_types(options.input_types);
   return importer::read_model(options.model, import);
 }
 
@@ -147,13 +147,25 @@ golden::EmulateRequest request_of(const Options& options,
   return request;
 }
 
+/// Errors of an only input's values name its file.
+golden::EmulateResult emulated(const graph::Graph& graph, const golden::EmulateRequest& request) {
+  try {
+    return golden::emulate(graph, request);
+  } catch (Error& error) {
+    const bool of_values = error.code() == ErrorCode::E105 || error.code() == ErrorCode::E106 ||
+                           error.code() == ErrorCode::E107;
+    if (of_values && request.inputs.size() == 1) error.set_file(request.inputs[0].file);
+    throw;
+  }
+}
+
 int evaluate(const Options& options, const graph::Graph& graph,
              const std::optional<lower::IntegerGraph>& integers, Progress& progress,
              Console& console) {
   const std::vector<std::string> files = output_files(options, graph);
   const golden::EmulateRequest request = request_of(options, integers);
   progress.step("evaluating");
-  const golden::EmulateResult result = golden::emulate(graph, request);
+  const golden::EmulateResult result = emulated(graph, request);
   for (std::size_t k = 0; k < files.size(); ++k) {
     if (!files[k].empty()) write_file(files[k], result.outputs.at(k));
   }
@@ -169,6 +181,19 @@ int evaluate(const Options& options, const graph::Graph& graph,
   return kOk;
 }
 
+/// No result may take the place of another, or of what is read.
+void check_files(const Options& options) {
+  std::vector<std::string> results{options.header};
+  std::vector<std::string> sources{options.model, options.labels, options.config_file};
+  const auto file = [](const char* option, const std::string& text) {
+    return parse_named_file(option, text).second;
+  };
+  for (const std::string& text : options.outputs) results.push_back(file("--output", text));
+  for (const std::string& text : options.tensors) results.push_back(file("--tensor", text));
+  for (const std::string& text : options.inputs) sources.push_back(file("--input", text));
+  check_distinct(results, sources);
+}
+
 int run(const Options& options, Console& console) {
   const bool arrays =
       !options.outputs.empty() || !options.tensors.empty() || !options.labels.empty();
@@ -179,6 +204,7 @@ int run(const Options& options, Console& console) {
   if (!options.labels.empty() && options.codes) {
     fail(ErrorCode::E803, "--labels compares values, --codes gives integers of unlike scales");
   }
+  check_files(options);
   Progress progress(3);
   progress.step("reading " + options.model);
   const graph::Graph graph = read_graph(options);

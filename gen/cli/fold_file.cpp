@@ -7,6 +7,7 @@
 
 #include "nib/base/error.h"
 #include "nib/base/file.h"
+#include "nib/cli/strict_json.h"
 
 namespace nib::cli {
 namespace {
@@ -16,12 +17,11 @@ using Json = nlohmann::json;
 constexpr std::uintmax_t kMaxBytes = std::uintmax_t{16} << 20;
 constexpr std::int64_t kMostLanes = 1 << 20;
 
-[[noreturn]] void refuse(const std::string& detail) {
-  fail(
-      ErrorCode::E804, detail, {},
-      "a plan is {\"layers\": {NAME: {\"simd\": N, \"pe\": N, \"input_stationary\": true|false}}} "
-      "or {NAME: {\"digit\": BITS}}; every streaming build holds its own as plan.json");
-}
+constexpr const char* kHint =
+    "a plan is {\"layers\": {NAME: {\"simd\": N, \"pe\": N, \"input_stationary\": true|false}}} "
+    "or {NAME: {\"digit\": BITS}}; every streaming build holds its own as plan.json";
+
+[[noreturn]] void refuse(const std::string& detail) { fail(ErrorCode::E804, detail, {}, kHint); }
 
 plan::LayerFold fold_of(const Json& json, const std::string& where) {
   if (!json.is_object()) refuse(where + " is no object");
@@ -61,12 +61,7 @@ plan::LayerFold fold_of(const Json& json, const std::string& where) {
 }  // namespace
 
 plan::Folding parse_folds(const std::string& text, const std::string& where) {
-  Json root;
-  try {
-    root = Json::parse(text);
-  } catch (const Json::exception& error) {
-    refuse(where + ": " + error.what());
-  }
+  const Json root = parse_json(text, where, kHint);
   if (!root.is_object() || root.size() != 1 || !root.contains("layers") ||
       !root["layers"].is_object()) {
     refuse(where + " is no object with \"layers\" alone");

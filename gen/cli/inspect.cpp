@@ -80,9 +80,7 @@ Macs macs_of(const lower::IntegerGraph& graph, const lower::Node& node) {
 
 Findings look_at(const Options& options) {
   importer::Options import;
-  for (const std::string& text : options.input_types) {
-    import.input_types.push_back(parse_input_type(text));
-  }
+  import.input_types = parse_input_types(options.input_types);
   import.argmax = options.argmax;
   const arith::Target& target = arith::find_target(options.target);
   Progress progress(3);

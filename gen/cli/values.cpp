@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <filesystem>
+#include <set>
 
 #include "nib/base/error.h"
 #include "nib/rtl/names.h"
@@ -65,6 +66,19 @@ std::pair<std::string, graph::InputType> parse_input_type(std::string_view text)
   return {std::string(name), graph::InputType{parse_type("--input-type", type), {}}};
 }
 
+std::vector<std::pair<std::string, graph::InputType>> parse_input_types(
+    const std::vector<std::string>& texts) {
+  std::vector<std::pair<std::string, graph::InputType>> types;
+  std::set<std::string> seen;
+  for (const std::string& text : texts) {
+    types.push_back(parse_input_type(text));
+    if (!seen.insert(types.back().first).second) {
+      fail(ErrorCode::E803, "two times --input-type for one input: " + text);
+    }
+  }
+  return types;
+}
+
 std::pair<std::string, std::string> parse_named_file(std::string_view option,
                                                      std::string_view text) {
   const std::size_t equals = text.find('=');
@@ -90,6 +104,25 @@ void check_apart(const std::string& folder, const std::string& file) {
   if (!inside(fs::weakly_canonical(file, ignored))) return;
   fail(ErrorCode::E103, folder + " holds " + file, {},
        "it would be replaced as a whole: choose another folder");
+}
+
+void check_distinct(const std::vector<std::string>& results,
+                    const std::vector<std::string>& sources) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  std::set<fs::path> taken;
+  for (const std::string& source : sources) {
+    if (!source.empty()) taken.insert(fs::weakly_canonical(source, ignored));
+  }
+  for (const std::string& result : results) {
+    if (result.empty()) continue;
+    const fs::path file = fs::weakly_canonical(result, ignored);
+    const bool plain = !fs::exists(file, ignored) || fs::is_regular_file(file, ignored);
+    if (plain && !taken.insert(file).second) {
+      fail(ErrorCode::E803, result + " would be written over another file of this command", {},
+           "give every result a file of its own");
+    }
+  }
 }
 
 void check_name(std::string_view option, std::string_view text) {

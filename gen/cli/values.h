@@ -22,11 +22,17 @@ namespace nib::cli {
 [[nodiscard]] PortType parse_type(std::string_view option, std::string_view text);
 /// "s16.10" or "in:s16.10": name (may be empty) and type. A name may hold colons itself. E0802.
 [[nodiscard]] std::pair<std::string, graph::InputType> parse_input_type(std::string_view text);
+/// All of them; E0803 where one input has two.
+[[nodiscard]] std::vector<std::pair<std::string, graph::InputType>> parse_input_types(
+    const std::vector<std::string>& texts);
 /// "X.npy" or "NAME=X.npy": name (may be empty) and file. E0802 where the file is missing.
 [[nodiscard]] std::pair<std::string, std::string> parse_named_file(std::string_view option,
                                                                    std::string_view text);
 /// Errors E0103: `file` lies in the folder that is to be replaced as a whole.
 void check_apart(const std::string& folder, const std::string& file);
+/// Errors E0803: two of `results` are one file, or one is one of `sources`. Empty names are none.
+void check_distinct(const std::vector<std::string>& results,
+                    const std::vector<std::string>& sources);
 /// A module prefix: lower-case letters, digits and single underscores, a letter first. E0802.
 void check_name(std::string_view option, std::string_view text);
 

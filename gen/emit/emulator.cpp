@@ -170,7 +170,9 @@ std::string emulator_header(const IntegerGraph& graph, const std::string& name) 
   for (const ValueId id : graph.inputs) {
     for (const Range& range : graph.value(id).range) {
       if (bits_for(range) > 32 || range.max > std::numeric_limits<std::int32_t>::max()) {
-        fail(ErrorCode::E503, "input codes of over 32 bits", graph.value(id).name);
+        with_file(graph.source_file, [&] {
+          fail(ErrorCode::E503, "input codes of over 32 bits", graph.value(id).name);
+        });
       }
     }
   }

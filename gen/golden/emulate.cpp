@@ -115,21 +115,20 @@ EmulateResult emulate(const graph::Graph& graph, const EmulateRequest& request) 
   }
   for (const std::string& name : request.tensors) {
     keep.push_back(graph.find(name));
-    if (keep.back() == graph::kNone) fail(ErrorCode::E218, fmt::format("\"{}\"", name));
+    if (keep.back() == graph::kNone) {
+      with_file(graph.source_file, [&] { fail(ErrorCode::E218, fmt::format("\"{}\"", name)); });
+    }
   }
   Options options = request.options;
   bool rounds = false;
   std::vector<Tensor<double>> values;
   for (std::size_t k = 0; k < matched.size(); ++k) {
-    try {
+    with_file(matched[k]->file, [&] {
       values.push_back(request.input_words.empty()
                            ? to_reals(matched[k]->array)
                            : values_of(graph, graph.inputs[k], to_integers(matched[k]->array),
                                        request.input_words[k], rounds));
-    } catch (Error& error) {
-      error.set_file(matched[k]->file);
-      throw;
-    }
+    });
   }
   options.round_input = options.round_input || rounds;
   Evaluator evaluator(graph, options);

@@ -266,7 +266,7 @@ void read_outputs(const onnx::GraphProto& graph, const Wiring& wiring, RawModel&
     if (!seen.insert(name).second) fail(ErrorCode::E208, "two outputs " + in_quotes(name));
     if (!wiring.producer.contains(name)) {
       const bool known = wiring.input.contains(name) || wiring.initializer.contains(name);
-      fail(known ? ErrorCode::E213 : ErrorCode::E210,
+      fail(known ? ErrorCode::E219 : ErrorCode::E210,
            fmt::format("no node computes the output {}", in_quotes(name)));
     }
     raw.outputs.push_back(name);

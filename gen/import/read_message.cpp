@@ -1,11 +1,13 @@
 // Bytes -> protobuf message, within limits.
 #include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/gzip_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <onnx/onnx_pb.h>
+#include <zlib.h>
 
 #include <algorithm>
-#include <cstring>
+#include <array>
+#include <memory>
+#include <new>
 
 #include "nib/base/error.h"
 #include "nib/import/message.h"
@@ -15,31 +17,31 @@ namespace {
 
 namespace io = google::protobuf::io;
 
-constexpr std::size_t kTrailer = 18;  // header, CRC and length of an empty gzip file
-
 bool is_gzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
 
-/// Decompresses; the result is at most `limit` bytes.
+/// Decompresses all members of a gzip file (RFC 1952); the result is at most `limit` bytes.
 std::string inflate(std::string_view bytes, std::uintmax_t limit) {
-  io::ArrayInputStream packed(bytes.data(), static_cast<int>(bytes.size()));
-  io::GzipInputStream stream(&packed, io::GzipInputStream::GZIP);
+  constexpr int kGzip = 16 + MAX_WBITS;
+  z_stream stream{};
+  if (inflateInit2(&stream, kGzip) != Z_OK) throw std::bad_alloc();
+  const std::unique_ptr<z_stream, int (*)(z_stream*)> guard(&stream, inflateEnd);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
   std::string out;
-  const void* chunk = nullptr;
-  int size = 0;
-  while (stream.Next(&chunk, &size)) {
-    if (out.size() + static_cast<std::size_t>(size) > limit) {
+  std::array<char, 1 << 16> chunk{};
+  for (int state = Z_OK; state != Z_STREAM_END || stream.avail_in > 0;) {
+    if (state == Z_STREAM_END) inflateReset(&stream);  // the next member
+    stream.next_out = reinterpret_cast<Bytef*>(chunk.data());
+    stream.avail_out = chunk.size();
+    state = ::inflate(&stream, Z_NO_FLUSH);
+    if (state != Z_OK && state != Z_STREAM_END) {
+      fail(ErrorCode::E202, "the gzip data is damaged or cut short");
+    }
+    const std::size_t size = chunk.size() - stream.avail_out;
+    if (out.size() + size > limit) {
       fail(ErrorCode::E201, "more than " + std::to_string(limit) + " bytes when decompressed");
     }
-    out.append(static_cast<const char*>(chunk), static_cast<std::size_t>(size));
-  }
-  // At the end of its input the stream reports an end whether or not the data is complete: the last
-  // four bytes of a gzip file are the length of what it holds.
-  std::uint32_t stated = 0;
-  if (bytes.size() >= kTrailer) {
-    std::memcpy(&stated, bytes.data() + bytes.size() - sizeof(stated), sizeof(stated));
-  }
-  if (stream.ZlibErrorCode() < 0 || bytes.size() < kTrailer || stated != out.size()) {
-    fail(ErrorCode::E202, "the gzip data is damaged or cut short");
+    out.append(chunk.data(), size);
   }
   return out;
 }

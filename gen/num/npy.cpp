@@ -350,7 +350,8 @@ Tensor<std::int64_t> to_integers(const NpyArray& array) {
   for (std::int64_t i = 0; i < integers.size(); ++i) {
     const double x = array.reals[i];
     if (!std::isfinite(x) || x != std::floor(x) || std::abs(x) >= 0x1p63) {
-      fail_npy(fmt::format("element {} is {}: no whole number of 64 bits", i, x));
+      fail(ErrorCode::E104, fmt::format("element {} is {}: no whole number of 64 bits", i, x), {},
+           "codes and labels are whole numbers: np.save(path, array.astype(np.int64))");
     }
     integers[i] = static_cast<std::int64_t>(x);
   }

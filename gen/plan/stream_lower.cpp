@@ -32,8 +32,8 @@ void check_widths(const lower::IntegerGraph& graph) {
     for (const Range& range : value.range) {
       if (fits_signed(range, kMostBits)) continue;
       fail(ErrorCode::E503,
-           fmt::format("words of {} bits, where streaming units take {}", bits_for(range),
-                       kMostBits),
+           fmt::format("words of {} bits with their sign, where streaming units take {}",
+                       bits_for(hull(range, {-1, 0})), kMostBits),
            graph.node(value.producer).name, "build it with --style unrolled");
     }
   }

@@ -160,6 +160,27 @@ TEST_CASE("plan_bad: folds of streaming designs") {
                                   line + "key.json", line + "yes.json", line + "both.json"}));
 }
 
+TEST_CASE("twice_bad: nothing is given twice, no result is written over a file of the command") {
+  const Bench bench;
+  prepare(bench);
+  spill(bench / "twice.json", R"({"layers": {"fc1": {"pe": 1}, "fc1": {"pe": 2}}})");
+  spill(bench / "nul.json", std::string(R"({"layers": {}})") + '\0' + "more");
+  spill(bench / "x.npy", npy_bytes(Tensor<double>(Shape{2, 64}, std::vector<double>(128, 3))));
+  const std::string build = "build digits.onnx -o o --input-type u5.0 ";
+  const std::string emulate = "emulate digits.onnx --input-type u5.0 --input x.npy --output ";
+  check_golden("errors_twice.txt",
+               transcript(bench, {build + "--style streaming --budget lut=9 --budget lut=90",
+                                  build + "--input-type u6.0", build + "--plan twice.json",
+                                  build + "--plan nul.json", emulate + "digits.onnx",
+                                  emulate + "./x.npy", emulate + "y.npy --header y.npy"}));
+  const std::string model = slurp(NIB_TESTS_DIR "/models/digits.onnx");
+  CHECK(slurp(bench / "digits.onnx") == model);
+  CHECK(!std::filesystem::exists(bench / "y.npy"));
+  CHECK(bench.nib(emulate + "/dev/full").code == 2);
+  CHECK(bench.nib(emulate + "y.npy").code == 0);
+  CHECK(std::filesystem::exists(bench / "y.npy"));
+}
+
 TEST_CASE("kept_bad: a folder that holds the model is not replaced; a budget is kept or refused") {
   const Bench bench;
   prepare(bench);

@@ -74,6 +74,14 @@ TEST_CASE("every prefix of a model is refused or read, never worse") {
   CHECK_NOTHROW((void)importer::parse_model(bytes, "test.onnx"));
 }
 
+TEST_CASE("a gzip file may have several members") {
+  testing::ModelMaker made = testing::x_to_y();
+  made.node("Relu", {"x"}, {"y"});
+  const std::string bytes = made.bytes();
+  const std::string packed = testing::gzip(bytes.substr(0, 20)) + testing::gzip(bytes.substr(20));
+  CHECK(importer::parse_model(packed, "test.onnx.gz").nodes.size() == 1);
+}
+
 TEST_CASE("every changed byte of a model is refused or read, never worse") {
   testing::ModelMaker made = testing::x_to_y();
   made.quant("x", "q", 0.5F, 0, 4);

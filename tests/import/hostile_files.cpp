@@ -15,26 +15,6 @@ ModelMaker good() {
   return made;
 }
 
-std::string gzip(const std::string& bytes) {
-  std::string out;
-  {
-    google::protobuf::io::StringOutputStream sink(&out);
-    google::protobuf::io::GzipOutputStream stream(&sink);
-    void* chunk = nullptr;
-    int size = 0;
-    std::size_t at = 0;
-    while (at < bytes.size() && stream.Next(&chunk, &size)) {
-      const std::size_t count = std::min(bytes.size() - at, static_cast<std::size_t>(size));
-      bytes.copy(static_cast<char*>(chunk), count, at);
-      if (count < static_cast<std::size_t>(size)) {
-        stream.BackUp(size - static_cast<int>(count));
-      }
-      at += count;
-    }
-  }
-  return out;
-}
-
 /// Tag and length of a length-delimited field, then its content.
 std::string delimited(int field, const std::string& content) {
   std::string out(1, static_cast<char>(field << 3 | 2));
@@ -93,6 +73,9 @@ HostileModels bytes_and_sizes() {
   add(out, "half of a gzip file", ErrorCode::E202, gzip(model).substr(0, 40));
   add(out, "gzip with a wrong checksum", ErrorCode::E202, bad_checksum);
   add(out, "gzip of nothing", ErrorCode::E202, gzip(""));
+  add(out, "a second gzip member that is cut short", ErrorCode::E202,
+      gzip(model.substr(0, 30)) + gzip(model.substr(30)).substr(0, 25));
+  add(out, "text behind a gzip member", ErrorCode::E202, gzip(model) + "text");
   add(out, "a file over the limit", ErrorCode::E201, std::string(1001, 'x'), small);
   add(out, "a gzip bomb", ErrorCode::E201, gzip(std::string(100'000, '\0')), small);
   add(out, "sub-graphs nested 40 deep", ErrorCode::E202, nested_if(40));
@@ -162,6 +145,26 @@ HostileModels unread_parts() {
 }
 
 }  // namespace
+
+std::string gzip(const std::string& bytes) {
+  std::string out;
+  {
+    google::protobuf::io::StringOutputStream sink(&out);
+    google::protobuf::io::GzipOutputStream stream(&sink);
+    void* chunk = nullptr;
+    int size = 0;
+    std::size_t at = 0;
+    while (at < bytes.size() && stream.Next(&chunk, &size)) {
+      const std::size_t count = std::min(bytes.size() - at, static_cast<std::size_t>(size));
+      bytes.copy(static_cast<char*>(chunk), count, at);
+      if (count < static_cast<std::size_t>(size)) {
+        stream.BackUp(size - static_cast<int>(count));
+      }
+      at += count;
+    }
+  }
+  return out;
+}
 
 HostileModels hostile_files() {
   HostileModels out = bytes_and_sizes();

@@ -22,6 +22,9 @@ using HostileModels = std::vector<HostileModel>;
 void add(HostileModels& out, const char* name, ErrorCode code, const std::string& bytes,
          const importer::Options& options = {});
 
+/// One member of a gzip file.
+[[nodiscard]] std::string gzip(const std::string& bytes);
+
 [[nodiscard]] HostileModels hostile_files();
 [[nodiscard]] HostileModels hostile_tensors();
 [[nodiscard]] HostileModels hostile_graphs();
