@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "nib/base/error.h"
 #include "nib/plan/stream_settle.h"
@@ -97,7 +98,7 @@ class Planner {
     Layers best = scaled(layers, high);
     bool any = false;
     // First bracket around 1, then halve.
-    for (double factor = 1; factor < 1e4; factor *= 2) {
+    for (double factor = 1; factor<1e4; factor *= trials_.used()> 1 ? 8 : 2) {
       const Layers candidate = scaled(layers, factor);
       if (tried(candidate).fill <= 1) {
         high = factor;
@@ -139,6 +140,7 @@ class Planner {
     double best_rate = 0;
     for (const bool even : {false, true}) {
       for (const double rate : {0.0, 1.0, 0.4, 0.15}) {
+        if (!best.empty() && trials_.used() > 1) break;
         start(even);
         shaping_ = rate > 0;
         dsp_rate_ = rate;
@@ -299,7 +301,15 @@ class Planner {
     std::size_t next = layers_.size();
     Trial after = best;
     double gain = 0;
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
+    // Of a very large network just the busiest layers are looked at.
+    std::vector<std::size_t> order(layers_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_partition(order.begin(), order.end(), [&](std::size_t i) {
+      return best.busiest.starts_with(layers_[i].name + "_");
+    });
+    const double until = trials_.used() + 0.4;
+    for (const std::size_t i : order) {
+      if (trials_.used() > until) break;
       Layers candidate = layers_;
       candidate[i].steps = std::max(1.0, candidate[i].steps / 1.5);
       candidate[i].input_steps =

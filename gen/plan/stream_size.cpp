@@ -250,10 +250,14 @@ Network with_depths(Network network, const std::vector<std::int64_t>& depths) {
 }
 
 std::int64_t least_interval(const Network& network, const Frames& frames) {
+  return least_interval(steps_of_a_frame(network, frames), frames);
+}
+
+std::int64_t least_interval(const std::vector<std::int64_t>& steps, const Frames& frames) {
   std::int64_t most = 1;
-  for (const std::int64_t words : frames.source_words) most = std::max(most, words);
-  for (const std::int64_t words : frames.sink_words) most = std::max(most, words);
-  for (const std::int64_t steps : steps_of_a_frame(network, frames)) most = std::max(most, steps);
+  for (const auto& list : {frames.source_words, frames.sink_words, steps}) {
+    for (const std::int64_t count : list) most = std::max(most, count);
+  }
   return most;
 }
 

@@ -46,5 +46,8 @@ struct Sizing {
 /// Steps of the busiest process, and words of the busiest channel, in a frame: no depths make the
 /// interval shorter.
 [[nodiscard]] std::int64_t least_interval(const Network& network, const Frames& frames);
+/// The same, of steps_of_a_frame().
+[[nodiscard]] std::int64_t least_interval(const std::vector<std::int64_t>& steps,
+                                          const Frames& frames);
 
 }  // namespace nib::plan::stream

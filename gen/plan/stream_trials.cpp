@@ -11,6 +11,12 @@
 #include "nib/plan/stream_settle.h"
 
 namespace nib::plan {
+namespace {
+
+/// Steps of the token model, weights and elements of a whole search.
+constexpr double kMostWork = 2.8e8;
+
+}  // namespace
 
 bool better(const Trial& a, const Trial& b, Objective o) {
   if ((a.fill <= 1) != (b.fill <= 1)) return a.fill <= 1;
@@ -75,8 +81,8 @@ Trial FoldTrials::evaluate(const Layers& layers) {
     t.latency = t.interval = std::numeric_limits<std::int64_t>::max() / 4;
     return t;
   }
-  t.interval = least_interval(network, plan.frames);
   const auto steps = stream::steps_of_a_frame(network, plan.frames);
+  t.interval = stream::least_interval(steps, plan.frames);
   for (const std::int64_t s : steps) spent_ += static_cast<double>(s);
   const auto most = std::max_element(steps.begin(), steps.end()) - steps.begin();
   t.busiest = network.processes[static_cast<std::size_t>(most)].name;
@@ -107,7 +113,10 @@ void FoldTrials::fill_of(Trial& t, const StreamPlan& plan) const {
 }
 
 void FoldTrials::allow(const Layers& smallest) {
-  const double least = tried(smallest).fill;
+  // Times of a smallest design that is very large are of no use.
+  const bool large = elements_ > kMostWork / 20;
+  if (large) most_fill_ = 0;
+  const double least = large ? evaluate(smallest).fill : tried(smallest).fill;
   if (least <= 1) return;
   allowed_ = least;
   trials_.clear();
@@ -120,7 +129,6 @@ void FoldTrials::set_limits(double fill, double share) {
 }
 
 double FoldTrials::used() const {
-  constexpr double kMostWork = 2.8e8;
   constexpr double kWorkOfDigit = 600;  // of an array that is planned
   const double count = static_cast<double>(evaluations_) / most_;
   const double spent = spent_ + kWorkOfDigit * static_cast<double>(space_.arrays->digits());
