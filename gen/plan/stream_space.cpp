@@ -70,9 +70,27 @@ class Reader {
                  digits <= target_.lut * wish_.luts;
     space_.layers.push_back(l);
     space_.units.emplace_back(unit);
+    digits_.push_back(digits);
+  }
+
+  /// Arrays take time to plan: leaves out the largest until the rest is planned in seconds.
+  void bound_arrays() {
+    constexpr double kMostDigits = 400'000;
+    for (;;) {
+      double sum = 0;
+      std::size_t largest = 0;
+      for (std::size_t i = 0; i < digits_.size(); ++i) {
+        if (!space_.layers[i].wireable) continue;
+        if (sum == 0 || digits_[i] > digits_[largest]) largest = i;
+        sum += digits_[i];
+      }
+      if (sum <= kMostDigits) return;
+      space_.layers[largest].wireable = false;
+    }
   }
 
   void find_arrays() {
+    bound_arrays();
     space_.wired.resize(space_.units.size());
     if (wire([](const SearchLayer& l) { return l.wireable; })) return;
     for (SearchLayer& layer : space_.layers) {
@@ -109,6 +127,7 @@ class Reader {
   const Goal& goal_;
   const FoldGoal& wish_;
   FoldSpace space_;
+  std::vector<double> digits_;  ///< nonzero ones of each layer's weights
 };
 
 }  // namespace

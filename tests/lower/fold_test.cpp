@@ -277,7 +277,8 @@ TEST_CASE("constants without an exact value are refused with the node's name") {
           Id x = m.constant({1}, {1.0000001});
           for (int i = 0; i < 40; ++i) x = m.node(graph::Mul{}, {x, x});
           return x;
-        }).find("E0407") != std::string::npos);
+        })
+            .find("E0407") != std::string::npos);
   CHECK(refusal([](GraphMaker& m) {
           Id x = m.constant({1}, {1.0000001});
           for (int i = 0; i < 3; ++i) x = m.node(graph::Pow{}, {x, m.scalar(64)});
