@@ -63,6 +63,7 @@ void size_streaming(StreamPlan& plan, std::int64_t interval) {
   goal.interval = interval > 0 ? interval : least_interval(plan.design.network, plan.frames);
   const bool small = events_of_a_frame(plan.design.network, plan.frames, goal.interval) <= kSmall;
   goal.orders = small ? 4 : 1;
+  goal.branches = small ? 400 : 60;
   goal.most_frames = small ? 60 : 12;
   goal.fixed = fixed_channels(plan.design);
   goal.keep_latency = true;

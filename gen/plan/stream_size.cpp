@@ -1,4 +1,4 @@
-// Sizing: binary search for each channel, several orders.
+// Sizing: binary search for each channel, several orders, then branch and bound.
 #include "nib/plan/stream_size.h"
 
 #include <algorithm>
@@ -60,6 +60,7 @@ class Sizer {
         best.bits = sum;
       }
     }
+    branch(best);
     finish(best);
     return best;
   }
@@ -213,11 +214,50 @@ class Sizer {
     }
   }
 
+  /// Branch and bound: depths of fewer bits than the best so far, or the proof that there are none.
+  void branch(Sizing& best) {
+    order_ = channels_in(2);
+    std::stable_sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) {
+      return network_.channels[a].bits > network_.channels[b].bits;
+    });
+    last_probe_ = probes_ + goal_.branches;
+    proven_ = best.bits == bits(alone_) || descend(0, start_, bits(alone_), false, best);
+  }
+  /// The channels of order_ from `i` on are still as deep as they like, and have at least the
+  /// depths alone_, which make `least` bits in all. `known`: those depths break something. False
+  /// where the runs are used up.
+  bool descend(std::size_t i, std::vector<std::int64_t> depths, std::int64_t least, bool known,
+               Sizing& best) {
+    if (least >= best.bits) return true;
+    if (probes_ >= last_probe_) return false;
+    const std::span<const std::size_t> rest(order_.begin() + static_cast<std::ptrdiff_t>(i),
+                                            order_.end());
+    if (!known && all_least(depths, rest)) {
+      for (const std::size_t c : rest) depths[c] = alone_[c];
+      best.depths = depths;
+      best.bits = least;
+      return true;
+    }
+    // A word more of a wide one would be too many already.
+    while (i < order_.size() && least + network_.channels[order_[i]].bits >= best.bits) {
+      depths[order_[i]] = alone_[order_[i]];
+      ++i;
+    }
+    if (i == order_.size() || broken(depths) != Tight::kFloor) return true;
+    const std::size_t c = order_[i];
+    for (std::int64_t depth = alone_[c]; depth <= start_[c]; ++depth) {
+      depths[c] = depth;
+      const std::int64_t now = least + (depth - alone_[c]) * network_.channels[c].bits;
+      if (!descend(i + 1, depths, now, depth == alone_[c], best)) return false;
+    }
+    return true;
+  }
+
   void finish(Sizing& sizing) {
     sizing.least_bits = bits(alone_);
     tighten(sizing.depths, sizing.tight);
     sizing.bits = bits(sizing.depths);
-    sizing.least_bits = std::min(sizing.least_bits, sizing.bits);
+    if (proven_ || sizing.bits < sizing.least_bits) sizing.least_bits = sizing.bits;
     sizing.timing =
         measure(with_depths(network_, sizing.depths), frames_, {goal_.interval, goal_.most_frames});
     sizing.probes = probes_;
@@ -230,7 +270,9 @@ class Sizer {
   std::vector<std::int64_t> start_, alone_;
   bool reachable_ = false;
   std::int64_t latency_ = 0, last_latency_ = 0;  // at most; of the last run that kept the interval
-  int probes_ = 0;
+  int probes_ = 0, last_probe_ = 0;
+  std::vector<std::size_t> order_;  // of branch(): the widest first
+  bool proven_ = false;             // no depths have fewer bits
 };
 
 }  // namespace

@@ -17,6 +17,7 @@ struct SizeGoal {
   int most_frames = 60;       ///< of a run; what does not settle in so many counts as too slow
   std::vector<char> fixed;    ///< by channel: keeps its depth (boundary slices); may be empty
   bool keep_latency = false;  ///< at most the latency of deep queues
+  int branches = 400;         ///< runs of the model that branch and bound may take
 };
 
 /// Why a channel cannot be a word shallower.
@@ -27,14 +28,15 @@ struct Sizing {
   std::vector<std::int64_t> depths;  ///< by channel
   std::vector<Tight> tight;          ///< by channel: what a depth less by one would break
   std::int64_t bits = 0;             ///< sum of depth * width
-  std::int64_t least_bits = 0;  ///< no depths that keep the goal have fewer: each channel alone
-  Timing timing;                ///< of the sized network, with its certificate
-  int probes = 0;               ///< runs of the model
+  std::int64_t least_bits = 0;       ///< no depths that keep the goal have fewer
+  Timing timing;                     ///< of the sized network, with its certificate
+  int probes = 0;                    ///< runs of the model
 };
 
 /// Shrinks every channel as far as it goes, one after the other, in several orders. Times grow as
 /// depths shrink, so that a depth which was too small stays so: each result is minimal in every
-/// channel, though not always the least of all; `least_bits` says how far off it may be. A queue
+/// channel, though not always the least of all: branch and bound looks for fewer bits, from those
+/// that each channel needs alone, and `least_bits` says how far off the result may be. A queue
 /// of more than 64 words is block RAM, with a cycle more. Deep queues settle in runs that are paced
 /// at the goal's interval; with sources that offer earlier nothing comes later.
 [[nodiscard]] Sizing size_channels(const Network& network, const Frames& frames,

@@ -136,6 +136,7 @@ TEST_CASE("sizing is minimal in every channel, and here the least of all") {
   CHECK(sizing.timing.cycles <= 6 * sizing.timing.frames);
   CHECK(sizing.bits >= sizing.least_bits);
   CHECK(sizing.bits == exhaustive(d.network, frames, 6, 6));
+  CHECK(sizing.least_bits == sizing.bits);  // proven by branch and bound
   for (std::size_t c = 1; c < sizing.depths.size(); ++c) {
     CHECK((sizing.tight[c] != Tight::kFloor) == (sizing.depths[c] > 1));
   }
