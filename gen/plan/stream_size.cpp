@@ -174,6 +174,7 @@ class Sizer {
   void for_groups(std::span<const std::size_t> order, const std::vector<std::int64_t>& depths,
                   const One& one) {
     constexpr std::size_t kLargest = 16;
+    if (order.empty()) return;
     if (order.size() > kLargest) {
       for (std::size_t i = 0; i < order.size(); i += kLargest) {
         for_groups(order.subspan(i, std::min(kLargest, order.size() - i)), depths, one);

@@ -142,6 +142,16 @@ TEST_CASE("sizing is minimal in every channel, and here the least of all") {
   }
 }
 
+TEST_CASE("a network without a queue to size is sized") {
+  Design d;
+  const int in = add_source(d, "in", kLane);
+  add_sink(d, add_unit(d, "slice", Boundary{kLane, Boundary::End::kInside, 1}, {in})[0]);
+  const SizeGoal goal{5, 0, 4, 60, fixed_channels(d)};
+  const Sizing sizing = size_channels(d.network, {{5}, {5}}, goal);
+  CHECK(sizing.reached);
+  CHECK(sizing.least_bits == sizing.bits);
+}
+
 TEST_CASE("a block of a residual network is sized, with its ring, and proven") {
   const Block block = residual(6, 2, 2);
   const std::int64_t interval = least_interval(block.design.network, block.frames);
