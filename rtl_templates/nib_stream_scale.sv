@@ -121,7 +121,13 @@ module nib_stream_scale #(
     logic signed [InW:0]     x;
     logic signed [BiasW-1:0] bias, addend;
     logic signed [ProdW-1:0] product;
+    // Yosys 0.23 loses the sign of a sum whose register it moves into the multiplier, which it does
+    // not where the register begins with another value than 0.
+`ifdef YOSYS
+    logic signed [SumW-1:0]  sum_q = '1;
+`else
     logic signed [SumW-1:0]  sum_q;
+`endif
     logic                    over, under;
     logic [OutW-1:0]         quotient, code;
 

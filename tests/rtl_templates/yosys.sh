@@ -40,5 +40,31 @@ for module in nib_boundary nib_stream_fifo nib_credit_wrap; do
     >"$work/log" 2>&1 || { cat "$work/log"; faults=$((faults + 1)); }
 done
 
+# driven MODULE PARAMETERS: packed into multipliers, no bit of the unit has lost its driver.
+driven() {
+  printf 'module top #(parameter W = 128) (input clk, rst, iv, ordy, input [W-1:0] id,
+    output ir, ov, output [W-1:0] od);
+    %s #(%s) u (.clk_i(clk), .rst_i(rst), .in_valid_i(iv), .in_ready_o(ir), .in_data_i(id),
+    .out_valid_o(ov), .out_ready_i(ordy), .out_data_o(od));\nendmodule\n' "$1" "$2" >"$work/top.sv"
+  yosys -q -p "read_verilog -sv nib_*.sv $work/top.sv; synth_xilinx -family xc7 -top top \
+    -noiopad -noclkbuf -flatten -run begin:coarse; opt_clean; select -assert-min 1 t:DSP48E1; \
+    select -clear; tee -o $work/check check" >"$work/log" 2>&1 ||
+    { cat "$work/log"; faults=$((faults + 1)); return; }
+  if grep -q "no driver" "$work/check"; then
+    echo "$1 $2: bits without a driver"
+    faults=$((faults + 1))
+  fi
+}
+
+word=128\'h28a5_c15b_0947_361f_7d5a_c6fd_5fa3_361b
+scale=".InW(16), .InSigned(1), .FactorW(12), .BiasW(20), .Shift(12), .OutW(8), .Depth(5)"
+for sign in 0 1; do
+  driven nib_stream_scale "$scale, .Lanes(4), .Fold(1), .OutSigned($sign), .Table($word)"
+  driven nib_stream_scale "$scale, .Lanes(2), .Fold(2), .OutSigned($sign), .Table($word)"
+done
+mac=".InW(8), .InKind(0), .WgtW(8), .WgtKind(1), .AccW(22), .Dsp(1), .ProductReg(1), .Depth(5)"
+driven nib_mvu "$mac, .Pe(2), .Simd(4), .Sf(1), .Nf(2), .Table($word)"
+driven nib_vvu "$mac, .Pe(4), .Taps(2), .Fold(2), .Table($word)"
+
 echo "$faults faults"
 [ "$faults" -eq 0 ]
