@@ -58,11 +58,13 @@ void write_file(const std::filesystem::path& path, std::string_view bytes) {
   };
   // A device or a pipe is written to; a file is replaced as a whole, where a link leads too.
   const std::filesystem::path target = std::filesystem::weakly_canonical(path, error);
-  if (error || std::filesystem::exists(target, error)) {
-    if (error || !std::filesystem::is_regular_file(target, error)) {
+  const std::filesystem::file_status there = std::filesystem::status(target, error);
+  if (std::filesystem::exists(there)) {
+    if (!std::filesystem::is_regular_file(there)) {
       if (!write(path)) refuse();
       return;
     }
+    if (::access(target.c_str(), W_OK) != 0) refuse();
   }
   std::filesystem::path fresh = target;
   fresh += fmt::format(".{}.part", ::getpid());
@@ -71,6 +73,9 @@ void write_file(const std::filesystem::path& path, std::string_view bytes) {
     std::filesystem::remove(fresh, error);
     errno = why;
     refuse();
+  }
+  if (std::filesystem::exists(there)) {
+    std::filesystem::permissions(fresh, there.permissions(), error);
   }
   std::filesystem::rename(fresh, target, error);
   if (error) {

@@ -98,7 +98,8 @@ class Planner {
     Layers best = scaled(layers, high);
     bool any = false;
     // First bracket around 1, then halve.
-    for (double factor = 1; factor<1e4; factor *= trials_.used()> 1 ? 8 : 2) {
+    const auto growth = [&] { return trials_.used() > 1 ? 8 : 2; };
+    for (double factor = 1; factor < 1e4; factor *= growth()) {
       const Layers candidate = scaled(layers, factor);
       if (tried(candidate).fill <= 1) {
         high = factor;

@@ -68,6 +68,16 @@ TEST_CASE("golden text of a small streaming design") {
   }
 }
 
+/// Compares with a file of golden_text, or with NIB_UPDATE_GOLDEN writes it.
+void check_golden(const std::string& text, const std::string& name) {
+  const auto path = std::filesystem::path(NIB_TESTS_DIR) / "golden_text" / name;
+  if (std::getenv("NIB_UPDATE_GOLDEN") != nullptr) {
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path, std::ios::binary) << text;
+  }
+  CHECK_MESSAGE(read(path) == text, name);
+}
+
 TEST_CASE("golden text of a wired-in layer: library module, array, sums of one width") {
   plan::LayerFold fold;
   fold.digit = 2;
@@ -143,6 +153,22 @@ TEST_CASE("one function of few bits is a table that all lanes read") {
   // |x| of 0 to 7, then of -8 to -1, the last entry first.
   CHECK(layer->text.find("Codes = {4'h1, 4'h2, 4'h3, 4'h4, 4'h5, 4'h6, 4'h7, 4'h8,") !=
         std::string::npos);
+  check_golden(layer->text, "map_table/turn_abs.sv");
+}
+
+TEST_CASE("steps of a power of two are a requantiser without factors") {
+  test::GraphBuilder b("turn");
+  const Range range{-512, 511};
+  const lower::ValueId x = b.input("x", std::vector<Range>(5, range));
+  const auto drop = [](std::int64_t v) { return std::clamp<std::int64_t>((v + 8) >> 4, -20, 31); };
+  b.output("y", b.step("drop", x, std::vector<lower::StepFunction>(5, test::step_of(range, drop))));
+  const map::Design design = map::map_streaming(stream_plan(b.take(), {}));
+  CHECK(lint(design, "lint_drop") == "");
+  const auto layer = std::find_if(design.files.begin(), design.files.end(),
+                                  [](const auto& f) { return f.path == "rtl/turn_drop.sv"; });
+  REQUIRE(layer != design.files.end());
+  CHECK(layer->text.find(".FactorW(0)") != std::string::npos);
+  check_golden(layer->text, "map_table/turn_drop.sv");
 }
 
 TEST_CASE("large tables are files that explain themselves") {
