@@ -17,9 +17,9 @@ struct StreamLayerModule {
   rtl::Module module;
   std::vector<int> inputs, outputs;                    ///< channels, in the order of the ports
   std::vector<std::string> input_ports, output_ports;  ///< prefixes
-  std::vector<std::pair<int, StreamNet>> nets;  ///< channels inside, and their nets
+  std::vector<std::pair<int, StreamNet>> nets;         ///< channels inside, and their nets
   std::vector<SourceFile> tables;
-  std::set<std::string> library;  ///< modules that it instantiates
+  std::set<std::string> library;    ///< modules that it instantiates
   std::vector<rtl::Module> arrays;  ///< of wired-in constants, in dependency order
 };
 /// `modules`: the names that modules have so far.

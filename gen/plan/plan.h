@@ -24,12 +24,12 @@ struct Goal {
   bool input_register = false;   ///< one more register on every input bit
   bool output_register = false;  ///< one more register on every output bit
   std::vector<std::string>
-      extra_registers;     ///< layers after whose outputs one more register stands
-  bool reset = false;      ///< synchronous reset on the valid pipeline (rst_i)
-  bool wrap_axis = false;  ///< AXI4-Stream ends around the core
+      extra_registers;              ///< layers after whose outputs one more register stands
+  bool reset = false;               ///< synchronous reset on the valid pipeline (rst_i)
+  bool wrap_axis = false;           ///< AXI4-Stream ends around the core
   std::optional<double> most_luts;  ///< E0702 where it needs more, by the cost model
-  int depth_excess = 2;    ///< see arith::SolveOptions
-  int threads = 1;         ///< that solve layers; the plan is the same for any number
+  int depth_excess = 2;             ///< see arith::SolveOptions
+  int threads = 1;                  ///< that solve layers; the plan is the same for any number
 };
 
 /// One element of a port or of a layer's output word. Value = scale * code + offset.

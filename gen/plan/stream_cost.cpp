@@ -15,20 +15,20 @@ namespace {
 /// What does not follow from the structure. Source: least errors on the sample of ./dev bench cost,
 /// Yosys 0.23.
 struct Coefficients {
-  double counter = 1.6;           ///< LUTs a bit of a counter with its end and its enable
-  double queue = 2.0;             ///< LUTs of a queue beside its counters
-  double control = 4.0;           ///< LUTs of a unit's handshake
-  double product_bit = 1.0;       ///< LUTs a bit of a word: choice among 0, x, 2x, 3x and sign
-  double one_bit = 0.75;          ///< the same: choice between 0 and x
-  double adder_bit = 1.0;         ///< LUTs a bit of an adder
-  double counted18 = 21.0;        ///< LUTs of 18 bits counted
-  double small_max = 0.8;         ///< LUTs a bit of the greater of two numbers of up to three bits
-  double place_bit = 3.1;         ///< LUTs a bit of a width converter of any ratio
-  double rom_full = 0.97;         ///< share of a LUT ROM that is left, up to 64 words
-  double compare_bit = 0.67;      ///< LUTs a bit of a comparison with a table's level
-  double compare_constant = 0.5;  ///< the same with a constant
+  double counter = 1.6;            ///< LUTs a bit of a counter with its end and its enable
+  double queue = 2.0;              ///< LUTs of a queue beside its counters
+  double control = 4.0;            ///< LUTs of a unit's handshake
+  double product_bit = 1.0;        ///< LUTs a bit of a word: choice among 0, x, 2x, 3x and sign
+  double one_bit = 0.75;           ///< the same: choice between 0 and x
+  double adder_bit = 1.0;          ///< LUTs a bit of an adder
+  double counted18 = 21.0;         ///< LUTs of 18 bits counted
+  double small_max = 0.8;          ///< LUTs a bit of the greater of two numbers of up to three bits
+  double place_bit = 3.1;          ///< LUTs a bit of a width converter of any ratio
+  double rom_full = 0.97;          ///< share of a LUT ROM that is left, up to 64 words
+  double compare_bit = 0.67;       ///< LUTs a bit of a comparison with a table's level
+  double compare_constant = 0.27;  ///< the same with a constant
   double clamp_bit = 0.35;      ///< LUTs a bit of a code that is all ones or zeros beyond its range
-  double clamp_constant = 0.4;  ///< share of a clamp that is left behind a constant factor
+  double clamp_constant = 1.4;  ///< a clamp behind a constant factor, in those behind a table's
   double add_constant = 0.55;   ///< LUTs a bit of an adder whose other number is constant
   int block_words = 512;        ///< of a table, from which on Yosys takes block RAM by itself
   int block_bits = 4096;        ///< bits of a ring, from which on Yosys takes block RAM
@@ -321,10 +321,9 @@ Cost of(const Patch& u) {
     if (block) c.bram36 += blocks(x.size, above);
     if (!block) c += logic(above * ram_lut(x.size), above);
   }
-  // Columns in registers; padding takes the place of a pixel, and of a whole column.
+  // Columns in registers, whose resets put padding in the place of a pixel or of a column.
   c += logic(0, width + x.extent() * column);
   if (y.before + y.after > 0) c += logic(0, width);
-  if (x.before + x.after > 0) c += logic(column, 0);
   return c;
 }
 
@@ -360,7 +359,7 @@ Cost of(const ConstMvu& u) {
   if (u.digits() > 1) {
     // Elements shift by a digit; sums are added to what is there, or to a constant.
     c.lut += u.format.lanes * (digits - 1) * u.digit;
-    c += logic(0, rows * u.acc_bits + 2.0 * (u.latency + 1));
+    c += logic(rows * u.acc_bits, rows * u.acc_bits + 2.0 * (u.latency + 1));
     for (int r = 0; r < u.rows; ++r) c += adder(u.acc_bits);
   }
   if (u.array != nullptr) {
@@ -424,26 +423,31 @@ Cost of(const Scale& u) {
   const int sum = std::max({product, u.bias_bits, u.shift + u.bits}) + 2;
   Cost c = queue(u.queue, lanes * u.bits);
   c.lut += kFit.control;
+  c.ff += 4;
   c += counter(u.fold);
   c += rom(u.fold, lanes * (u.factor_bits + u.bias_bits), u.rom);
-  c.dsp += lanes * up((u.format.bits + 1) / 25.0) * up(u.factor_bits / 18.0);
-  // A multiplier takes the sum as well, with the registers of its inputs and results.
   constexpr int kMultiplierSum = 48;
-  const bool inside = u.factor_bits > 0 && sum <= kMultiplierSum;
-  Cost lane = inside ? Cost{} : adder(sum);
-  if (u.fold == 1 && u.factor_bits == 0) lane.lut *= kFit.add_constant;
-  // The flip-flops' set and reset do part of the clamp; of constant factors most of the rest.
-  const double clamp = (u.limits ? 1 + kFit.clamp_bit : kFit.clamp_bit) * u.bits +
-                       up((sum - u.shift - u.bits) / 3.0);
-  lane.lut += u.fold == 1 && inside ? kFit.clamp_constant * clamp : clamp;
-  if (u.factor_bits == 0) {
-    lane.ff = u.bits + u.format.bits + sum - (u.half_even ? 0 : u.shift);
-  } else {
-    lane.ff = u.bits + (inside ? 0.5 * u.bias_bits - (u.fold > 1 ? u.factor_bits : 0)
-                               : u.format.bits + product + u.bias_bits + sum);
+  for (std::size_t l = 0; l < static_cast<std::size_t>(u.format.lanes); ++l) {
+    // Constants that only shift or vanish take no multiplier; one takes the sum as well.
+    const bool constant = u.fold == 1;
+    const std::int64_t factor = constant ? u.factors.at(l) : -1;
+    const bool multiplies = u.factor_bits > 0 && (factor < 0 || (factor & (factor - 1)) != 0);
+    const bool inside = multiplies && sum <= kMultiplierSum;
+    // The flip-flops' set and reset do part of the clamp.
+    const double clamp = (u.limits ? 1 + kFit.clamp_bit : kFit.clamp_bit) * u.bits +
+                         up((sum - u.shift - u.bits) / 3.0);
+    Cost lane = inside ? Cost{} : adder(sum);
+    if (constant && !multiplies) lane.lut *= kFit.add_constant;
+    lane.lut += constant && multiplies ? kFit.clamp_constant * clamp : clamp;
+    lane.ff = u.bits + sum - (u.half_even ? 0 : u.shift) - (multiplies ? 2 : 0);
+    if (multiplies) {
+      lane.dsp = up((u.format.bits + 1) / 25.0) * up(u.factor_bits / 18.0);
+    } else {
+      lane.ff += u.format.bits;
+    }
+    if (multiplies && !inside) lane.ff += u.format.bits + product + u.bias_bits;
+    c += lane;
   }
-  for (int l = 0; l < u.format.lanes; ++l) c += lane;
-  c.ff += 4;
   return c;
 }
 

@@ -23,7 +23,7 @@ struct SearchLayer {
   int input_steps = 1;  ///< words of a vector
   bool input_stationary = false, dsp = false;
   bool wired = false;  ///< constants wired in: a step of a vector takes a digit
-  int narrow = 1;  ///< outputs of a step over lanes of the steps behind
+  int narrow = 1;      ///< outputs of a step over lanes of the steps behind
 
   [[nodiscard]] double work() const {
     return static_cast<double>(rows) * static_cast<double>(columns);

@@ -25,6 +25,9 @@ namespace {
 using namespace nib;
 using plan::stream::ModuleUse;
 
+/// Bits of a table up to which designs hold it inline, as gen/map does.
+constexpr std::int64_t kInlineBits = 4096;
+
 /// A top around one unit: every port of its module is a port.
 std::string top_text(const plan::stream::Spec& spec, const std::string& table) {
   const plan::stream::Contract contract = plan::stream::contract(spec);
@@ -43,9 +46,14 @@ std::string top_text(const plan::stream::Spec& spec, const std::string& table) {
   port("output", use.output + "_valid_o", outputs);
   port("input ", use.output + "_ready_i", outputs);
   port("output", use.output + "_data_o", outputs * contract.outputs[0].format.width());
+  if (const auto* wired = std::get_if<plan::stream::ConstMvu>(&spec)) {
+    const int digit = wired->digits() > 1 ? wired->digit : wired->format.bits;
+    port("output", "core_in_data_o", wired->format.lanes * digit);
+    port("input ", "core_out_data_i", wired->rows * wired->sum_bits);
+  }
   for (const plan::stream::Parameter& p : use.parameters) {
     parameters += parameters.empty() ? "" : ", ";
-    if (p.rom_words > 0 && p.table.size() > 0) {
+    if (p.rom_words > 0 && p.table.size() > kInlineBits) {
       const std::int64_t width = p.table.size() / p.rom_words;
       std::string text;
       for (std::int64_t w = 0; w < p.rom_words; ++w) text += p.table.hex(w * width, width) + "\n";

@@ -1,9 +1,11 @@
 // Folds that the planner chooses for published networks, and what they reach by the models.
 //
 //   bench_fold [NAME...] [--interval] [--size] [--units] [--luts SHARE] [--evaluations N]
+//   bench_fold [NAME...] --pin SIMD --pe PE
 //
-// NAME: kws ad08 tfc lfc cnv rn07 resnet8; default all. --interval: least interval, not latency;
-// --size: also sizes the queues; --units: what costs most. Device: xc7a100t-1.
+// NAME: kws ad08 tfc lfc cnv rn07 resnet8 resnet8_nn2fpga unet; default all but unet. --interval:
+// least interval, not latency; --size: also sizes the queues; --units: what costs most. --pin:
+// nothing is chosen, all layers have these folds; how long sizing takes. Device: xc7a100t-1.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -34,6 +36,8 @@ constexpr Network kNetworks[] = {
     {"cnv", "bnnpynq_cifar10_cnv_w1a1_qonnx.onnx", true},
     {"rn07", "mlperf_rn07_qonnx.onnx", false},
     {"resnet8", "mlperf_ic_resnet8_int8_qdq.onnx", false},
+    {"resnet8_nn2fpga", "nn2fpga_resnet8_a8w8b16_qonnx.onnx", false},
+    {"unet", "hls4ml_tiny_unet_ch_last.onnx", false},
 };
 
 double seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
@@ -56,13 +60,32 @@ void print_units(const lower::IntegerGraph& graph, const arith::Target& target,
   }
 }
 
-void run(const Network& network, const plan::FoldGoal& goal, bool size, bool units) {
+/// Sizes the queues of a design with `fold` in every layer that multiplies.
+void size_pinned(const Network& network, const lower::IntegerGraph& graph,
+                 const arith::Target& target, const plan::LayerFold& fold) {
+  plan::Folding folding;
+  for (const plan::StreamLayer& layer : plan::build_streaming(graph, target, {}, {}).layers) {
+    if (layer.macs > 0) folding[layer.name] = fold;
+  }
+  plan::StreamPlan plan = plan::build_streaming(graph, target, {}, folding);
+  plan::settle_units(plan, plan::kBlocks * target.bram36);
+  const double start = seconds();
+  plan::size_streaming(plan);
+  const plan::stream::Sizing& s = plan.sizing;
+  fmt::print("{}: {} channels, {} runs, {:.1f} s; {} bits, at least {}; latency {}, interval {}\n",
+             network.name, s.depths.size(), s.probes, seconds() - start, s.bits, s.least_bits,
+             s.timing.latency, s.timing.cycles / s.timing.frames);
+}
+
+void run(const Network& network, const plan::FoldGoal& goal, const plan::LayerFold& pinned,
+         bool size, bool units) {
   const std::string path = std::string(NIB_SHARED_DIR) + "/models/" + network.file;
   if (!std::filesystem::exists(path)) return fmt::print("{}: no {}\n", network.name, path);
   importer::Options options;
   options.argmax = network.argmax;
   const lower::IntegerGraph graph = lower::lower(importer::read_model(path, options));
   const arith::Target& target = arith::find_target("xc7a100t-1");
+  if (pinned.simd > 0) return size_pinned(network, graph, target, pinned);
   const double start = seconds();
   const plan::FoldChoice choice = plan::choose_folding(graph, target, {}, goal);
   fmt::print("{}: latency {} interval {}{}, {} designs in {:.1f} s\n", network.name, choice.latency,
@@ -101,11 +124,16 @@ int main(int argc, char** argv) {
   };
   if (const std::string luts = value("--luts"); !luts.empty()) goal.luts = std::stod(luts);
   if (const std::string n = value("--evaluations"); !n.empty()) goal.evaluations = std::stoi(n);
+  plan::LayerFold pinned;
+  pinned.simd = pinned.pe = 0;
+  if (const std::string n = value("--pin"); !n.empty()) pinned.simd = pinned.pe = std::stoi(n);
+  if (const std::string n = value("--pe"); !n.empty()) pinned.pe = std::stoi(n);
   if (std::erase(words, "--interval") > 0) goal.objective = plan::Objective::kInterval;
   const bool size = std::erase(words, "--size") > 0, units = std::erase(words, "--units") > 0;
   for (const Network& network : kNetworks) {
-    if (words.empty() || std::count(words.begin(), words.end(), network.name) > 0) {
-      run(network, goal, size, units);
+    const bool named = std::count(words.begin(), words.end(), network.name) > 0;
+    if (named || (words.empty() && std::string_view(network.name) != "unet")) {
+      run(network, goal, pinned, size, units);
     }
   }
   return 0;

@@ -12,12 +12,11 @@ using namespace nib::test;
 TEST_CASE("the cost model keeps to the measurements") {
   const auto table = read_cost_table(std::string(NIB_TESTS_DIR) + "/bench/stream_cost.csv");
   const CostSample sample;
-  CHECK(table.size() > 60);
   Errors all;
   std::map<std::string, Errors> kinds;
   for (const CostPoint& point : sample.points()) {
     CAPTURE(point.name);
-    if (!table.contains(point.name)) continue;  // not measured yet
+    REQUIRE(table.contains(point.name));  // ./dev bench cost --update
     const plan::Cost seen = table.at(point.name), model = plan::stream::cost(point.spec);
     CHECK(model.dsp == seen.dsp);
     CHECK(std::abs(model.bram36 - seen.bram36) <= 0.5 + 0.1 * seen.bram36);

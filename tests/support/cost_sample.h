@@ -26,6 +26,7 @@ class CostSample {
     windows();
     macs();
     steps();
+    others();
   }
   [[nodiscard]] const std::vector<CostPoint>& points() const { return points_; }
 
@@ -301,10 +302,47 @@ class CostSample {
     scale(8, 12, 6, 12, 6, 4, 8);
     scale(8, 18, 0, 12, 6, 8, 1);
     scale(8, 20, 0, 14, 8, 6, 8);
+    scale(8, 14, 8, 16, 10, 6, 1);
+    scale(2, 20, 16, 24, 16, 8, 1);
+    scale(16, 12, 6, 12, 6, 4, 1);
     table(4, 5, 5, RomStyle::kLut);
     table(4, 8, 8, RomStyle::kLut);
     table(2, 10, 8, RomStyle::kLut);
     table(2, 12, 8, RomStyle::kBlock);
+  }
+
+  void patch(int size, int lanes, int bits, int kernel, int stride, int pad, int out) {
+    using namespace plan::stream;
+    const Axis axis{size, kernel, stride, 1, pad, pad};
+    put(fmt::format("patch {}x{} of {} x {} kernel {} stride {} pad {} by {}", size, size, lanes,
+                    bits, kernel, stride, pad, out),
+        Patch{{lanes, bits}, axis, axis, 0, out, {4, 0}});
+  }
+  /// The unit alone, without its array.
+  void wired(int columns, int bits, Kind kind, int rows, int digit, int acc, int sum) {
+    plan::stream::ConstMvu u;
+    u.format = {columns, bits, kind};
+    u.rows = rows;
+    u.digit = digit;
+    u.acc_bits = acc;
+    u.sum_bits = sum;
+    u.latency = 2;
+    u.queue = {4, 0};
+    for (int i = 0; i < rows * columns; ++i) u.weights.push_back(draw(-15, 15));
+    put(fmt::format("const_mvu {}x{} of {}{} digit {} acc {}", rows, columns,
+                    kind == Kind::kSigned ? "s" : "u", bits, digit, acc),
+        u);
+  }
+  void others() {
+    patch(32, 3, 8, 3, 1, 1, 27);
+    patch(16, 16, 4, 3, 1, 1, 144);
+    patch(16, 16, 4, 3, 1, 0, 36);
+    patch(28, 8, 2, 3, 2, 1, 24);
+    patch(8, 32, 6, 2, 2, 0, 128);
+    wired(64, 8, Kind::kUnsigned, 16, 8, 17, 17);
+    wired(64, 8, Kind::kSigned, 16, 2, 20, 12);
+    wired(27, 6, Kind::kUnsigned, 32, 1, 14, 9);
+    wired(16, 4, Kind::kSigned, 8, 3, 13, 11);
   }
 
   std::vector<CostPoint> points_;
