@@ -8,34 +8,26 @@
 namespace nib::plan::stream {
 namespace {
 
-std::size_t slot(const std::vector<std::int64_t>& ring, std::int64_t k) {
-  return static_cast<std::size_t>(k) & (ring.size() - 1);
-}
-
-std::vector<std::int64_t> ring_of(std::int64_t words) {
-  return std::vector<std::int64_t>(std::bit_ceil(static_cast<std::size_t>(words)));
+/// Calls one(port) for every port of a step's mask.
+template <class One>
+void for_ports(std::uint8_t mask, const One& one) {
+  for (unsigned rest = mask; rest != 0; rest &= rest - 1) {
+    one(static_cast<std::size_t>(std::countr_zero(rest)));
+  }
 }
 
 }  // namespace
+
+void Engine::Times::resize(std::int64_t words) {
+  list_.resize(std::bit_ceil(static_cast<std::size_t>(words)));
+  mask_ = list_.size() - 1;
+}
 
 Engine::Engine(const Network& network, Ends& ends, Recorder* recorder, SharedSteps steps)
     : network_(network), ends_(ends), recorder_(recorder), steps_(std::move(steps)) {
   check(network);
   if (!steps_) steps_ = std::make_shared<const std::vector<Steps>>(unroll(network));
-  leaps_ = recorder == nullptr || !recorder->sees_idle_steps();
-  producer_.assign(network.channels.size(), -1);
-  consumer_.assign(network.channels.size(), -1);
-  const auto set = [](std::vector<int>& who, int channel, std::size_t actor) {
-    who[static_cast<std::size_t>(channel)] = static_cast<int>(actor);
-  };
-  for (std::size_t p = 0; p < network.processes.size(); ++p) {
-    for (const int c : network.processes[p].inputs) set(consumer_, c, p);
-    for (const Reader& reader : network.processes[p].reader) set(consumer_, reader.ring, p);
-    for (const int c : network.processes[p].outputs) set(producer_, c, p);
-  }
-  for (std::size_t s = 0; s < network.sinks.size(); ++s) {
-    set(consumer_, network.sinks[s], network.processes.size() + s);
-  }
+  if (recorder != nullptr) interest_ = recorder->interest();
   start(0);
 }
 
@@ -47,15 +39,34 @@ void Engine::start(std::int64_t first) {
     queue.depth = channel.depth;
     queue.delay = channel.lat + channel.b;
     queue.last_pop = first - 1;
-    queue.arrived = ring_of(std::min<std::int64_t>(channel.depth, 64));
-    if (channel.depth < kUnbounded) queue.popped = ring_of(channel.depth);
+    queue.arrived.resize(std::min<std::int64_t>(channel.depth, 64));
+    if (channel.depth < kUnbounded) queue.popped.resize(channel.depth);
   }
+  const auto queue_of = [&](int channel) { return &queues_[static_cast<std::size_t>(channel)]; };
   for (std::size_t s = 0; s < network_.sources.size(); ++s) {
-    queues_[static_cast<std::size_t>(network_.sources[s])].source = static_cast<int>(s);
+    queue_of(network_.sources[s])->source = static_cast<int>(s);
   }
-  states_.assign(network_.processes.size(), {});
-  for (std::size_t p = 0; p < states_.size(); ++p) {
-    states_[p].last = first - 1 + network_.processes[p].hold;
+  actors_.assign(network_.processes.size(), {});
+  for (std::size_t p = 0; p < actors_.size(); ++p) {
+    const Process& process = network_.processes[p];
+    Actor& actor = actors_[p];
+    actor.steps = &(*steps_)[p];
+    actor.last = first - 1 + process.hold;
+    for (std::size_t i = 0; i < process.inputs.size(); ++i) {
+      actor.inputs[i] = queue_of(process.inputs[i]);
+      actor.inputs[i]->consumer = static_cast<int>(p);
+    }
+    for (std::size_t o = 0; o < process.outputs.size(); ++o) {
+      actor.outputs[o] = queue_of(process.outputs[o]);
+      actor.outputs[o]->producer = static_cast<int>(p);
+    }
+    for (const Reader& reader : process.reader) {
+      actor.ring = queue_of(reader.ring);
+      actor.ring->consumer = static_cast<int>(p);
+    }
+  }
+  for (std::size_t s = 0; s < network_.sinks.size(); ++s) {
+    queue_of(network_.sinks[s])->consumer = static_cast<int>(actors_.size() + s);
   }
   events_ = 0;
   waiting_.clear();
@@ -63,20 +74,19 @@ void Engine::start(std::int64_t first) {
 }
 
 Step Engine::next_step(std::size_t process) const {
-  return (*steps_)[process].list[states_[process].step];
+  return actors_[process].steps->list[actors_[process].step];
 }
 
-std::int64_t Engine::head_shown(std::size_t channel) const {
-  const Queue& queue = queues_[channel];
+std::int64_t Engine::head_shown(const Queue& queue) const {
   if (queue.source >= 0) {
     return ends_.offer(static_cast<std::size_t>(queue.source), queue.taken, queue.last_pop + 1);
   }
   if (queue.taken >= queue.issued) return kNever;
-  return std::max(queue.arrived[slot(queue.arrived, queue.taken)], queue.last_pop + 1);
+  return std::max(queue.arrived[queue.taken], queue.last_pop + 1);
 }
 
 /// First cycle in which the next word has room.
-std::int64_t Engine::room(const Queue& queue) const {
+std::int64_t Engine::room(const Queue& queue) {
   const std::int64_t k = queue.issued - queue.depth;
   if (k < 0) return 0;
   if (!queue.released.empty()) {
@@ -84,32 +94,36 @@ std::int64_t Engine::room(const Queue& queue) const {
                                     [k](const auto& e) { return e.first > k; });
     return event == queue.released.end() ? kNever : event->second + 1;
   }
-  return k < queue.taken ? queue.popped[slot(queue.popped, k)] + 1 : kNever;
+  return k < queue.taken ? queue.popped[k] + 1 : kNever;
 }
 
-Firing Engine::evaluate(std::size_t p) const {
-  const Process& process = network_.processes[p];
-  const State& state = states_[p];
-  const Step step = (*steps_)[p].list[state.step];
+/// Latest of a step's terms but the arrivals of the inputs taken.
+std::int64_t Engine::room_of(const Actor& actor, Step step) {
+  std::int64_t when = actor.last + 1;
+  for_ports(step.makes,
+            [&](std::size_t o) { when = std::max(when, room(*actor.outputs[o])); });
+  if (actor.ring == nullptr || actor.steps->window.need[actor.step] < 0) return when;
+  const Queue& ring = *actor.ring;
+  const std::int64_t word = actor.ring_base + actor.steps->window.need[actor.step];
+  return std::max(when, word < ring.issued ? ring.arrived[word] : kNever);
+}
+
+std::int64_t Engine::time_of(const Actor& actor, Step step) const {
+  std::int64_t when = room_of(actor, step);
+  for_ports(step.takes,
+            [&](std::size_t i) { when = std::max(when, head_shown(*actor.inputs[i])); });
+  return when;
+}
+
+Firing Engine::firing_of(const Actor& actor) const {
+  const Step step = actor.steps->list[actor.step];
   Firing firing;
-  firing.room = state.last + 1;
-  for (std::size_t o = 0; o < process.outputs.size(); ++o) {
-    if ((step.makes >> o & 1) == 0) continue;
-    firing.room =
-        std::max(firing.room, room(queues_[static_cast<std::size_t>(process.outputs[o])]));
-  }
-  if (!process.reader.empty() && (*steps_)[p].window.need[state.step] >= 0) {
-    const Queue& ring = queues_[static_cast<std::size_t>(process.reader[0].ring)];
-    const std::int64_t word = state.ring_base + (*steps_)[p].window.need[state.step];
-    firing.room =
-        std::max(firing.room, word < ring.issued ? ring.arrived[slot(ring.arrived, word)] : kNever);
-  }
+  firing.room = room_of(actor, step);
   firing.when = firing.room;
-  for (std::size_t i = 0; i < process.inputs.size(); ++i) {
-    if ((step.takes >> i & 1) == 0) continue;
-    firing.arrival[i] = head_shown(static_cast<std::size_t>(process.inputs[i]));
+  for_ports(step.takes, [&](std::size_t i) {
+    firing.arrival[i] = head_shown(*actor.inputs[i]);
     firing.when = std::max(firing.when, firing.arrival[i]);
-  }
+  });
   return firing;
 }
 
@@ -117,13 +131,12 @@ void Engine::issue(Queue& queue, std::int64_t when) {
   // A ring's reader may have released words that are not written yet: those never arrive late.
   const auto held = static_cast<std::size_t>(std::max<std::int64_t>(queue.issued - queue.taken, 0));
   if (held == queue.arrived.size()) {
-    std::vector<std::int64_t> more(2 * queue.arrived.size());
-    for (std::int64_t k = queue.taken; k < queue.issued; ++k) {
-      more[slot(more, k)] = queue.arrived[slot(queue.arrived, k)];
-    }
-    queue.arrived.swap(more);
+    Times more;
+    more.resize(2 * static_cast<std::int64_t>(queue.arrived.size()));
+    for (std::int64_t k = queue.taken; k < queue.issued; ++k) more[k] = queue.arrived[k];
+    queue.arrived = std::move(more);
   }
-  queue.arrived[slot(queue.arrived, queue.issued++)] = when + queue.delay;
+  queue.arrived[queue.issued++] = when + queue.delay;
   // Release events that the next word no longer asks for.
   while (queue.released.size() > 1 && queue.released.front().first <= queue.issued - queue.depth) {
     queue.released.pop_front();
@@ -131,9 +144,14 @@ void Engine::issue(Queue& queue, std::int64_t when) {
 }
 
 void Engine::pop(Queue& queue, std::int64_t when) {
-  if (!queue.popped.empty()) queue.popped[slot(queue.popped, queue.taken)] = when;
+  if (queue.popped.size() > 0) queue.popped[queue.taken] = when;
   ++queue.taken;
   queue.last_pop = when;
+  if (queue.source < 0) {
+    wake(queue.producer);
+  } else if (recorder_ != nullptr) {
+    recorder_->took(static_cast<std::size_t>(queue.source), when);
+  }
 }
 
 void Engine::wake(int actor) {
@@ -142,50 +160,34 @@ void Engine::wake(int actor) {
   waiting_.push_back(actor);
 }
 
-void Engine::fire(std::size_t p, const Firing& firing) {
-  const Process& process = network_.processes[p];
-  State& state = states_[p];
-  const Step step = (*steps_)[p].list[state.step];
-  if (recorder_ != nullptr) recorder_->fired(p, step, firing);
-  for (std::size_t i = 0; i < process.inputs.size(); ++i) {
-    if ((step.takes >> i & 1) == 0) continue;
-    const auto channel = static_cast<std::size_t>(process.inputs[i]);
-    pop(queues_[channel], firing.when);
-    wake(producer_[channel]);
-  }
-  for (std::size_t o = 0; o < process.outputs.size(); ++o) {
-    if ((step.makes >> o & 1) == 0) continue;
-    const auto channel = static_cast<std::size_t>(process.outputs[o]);
-    issue(queues_[channel], firing.when);
-    wake(consumer_[channel]);
-  }
-  const bool wraps = state.step + 1 == (*steps_)[p].list.size();
-  if (!process.reader.empty()) {
-    const auto channel = static_cast<std::size_t>(process.reader[0].ring);
-    Queue& ring = queues_[channel];
-    const std::int64_t to = state.ring_base + (*steps_)[p].window.release[state.step];
+void Engine::fire(Actor& actor, Step step, std::int64_t when) {
+  for_ports(step.takes, [&](std::size_t i) { pop(*actor.inputs[i], when); });
+  for_ports(step.makes, [&](std::size_t o) {
+    issue(*actor.outputs[o], when);
+    wake(actor.outputs[o]->consumer);
+  });
+  const bool wraps = actor.step + 1 == actor.steps->list.size();
+  if (actor.ring != nullptr) {
+    Queue& ring = *actor.ring;
+    const std::int64_t to = actor.ring_base + actor.steps->window.release[actor.step];
     if (to > ring.taken) {
       ring.taken = to;
-      ring.released.emplace_back(to, firing.when);
-      wake(producer_[channel]);
+      ring.released.emplace_back(to, when);
+      wake(ring.producer);
     }
-    if (wraps) state.ring_base += (*steps_)[p].ring_frame;
+    if (wraps) actor.ring_base += actor.steps->ring_frame;
   }
-  state.step = wraps ? 0 : state.step + 1;
-  state.last = firing.when;
+  actor.step = wraps ? 0 : actor.step + 1;
+  actor.last = when;
   ++events_;
 }
 
 std::vector<std::int64_t> Engine::state(std::int64_t reference) const {
   std::vector<std::int64_t> list;
-  for (const State& state : states_) {
-    list.push_back(static_cast<std::int64_t>(state.step));
-    list.push_back(state.last - reference);
+  for (const Actor& actor : actors_) {
+    list.push_back(static_cast<std::int64_t>(actor.step));
+    list.push_back(actor.last - reference);
   }
-  const auto last_of = [&](int actor, const Queue& queue) {
-    const auto a = static_cast<std::size_t>(actor);
-    return a < states_.size() ? states_[a].last : queue.last_pop;
-  };
   for (std::size_t c = 0; c < queues_.size(); ++c) {
     const Queue& queue = queues_[c];
     if (queue.source >= 0) {
@@ -193,12 +195,13 @@ std::vector<std::int64_t> Engine::state(std::int64_t reference) const {
       continue;
     }
     list.push_back(queue.issued - queue.taken);
-    const std::int64_t consumer = last_of(consumer_[c], queue);
+    const auto reader = static_cast<std::size_t>(queue.consumer);
+    const std::int64_t consumer = reader < actors_.size() ? actors_[reader].last : queue.last_pop;
     for (std::int64_t k = queue.taken; k < queue.issued; ++k) {
-      list.push_back(std::max(queue.arrived[slot(queue.arrived, k)], consumer) - reference);
+      list.push_back(std::max(queue.arrived[k], consumer) - reference);
     }
     // Room for the words to come: of a queue, its pops; of a ring, its releases.
-    const std::int64_t producer = states_[static_cast<std::size_t>(producer_[c])].last;
+    const std::int64_t producer = actors_[static_cast<std::size_t>(queue.producer)].last;
     const std::int64_t first = std::max<std::int64_t>(queue.issued - queue.depth, 0);
     if (network_.channels[c].is_ring) {
       for (const auto& [words, when] : queue.released) {
@@ -206,45 +209,60 @@ std::vector<std::int64_t> Engine::state(std::int64_t reference) const {
         list.push_back(words - queue.issued);
         list.push_back(when - reference);
       }
-    } else if (!queue.popped.empty()) {
+    } else if (queue.popped.size() > 0) {
       for (std::int64_t k = first; k < queue.taken; ++k) {
-        list.push_back(std::max(queue.popped[slot(queue.popped, k)], producer) - reference);
+        list.push_back(std::max(queue.popped[k], producer) - reference);
       }
     }
   }
   return list;
 }
 
-void Engine::leap(std::size_t p, std::int64_t last) {
-  State& state = states_[p];
-  const Steps& steps = (*steps_)[p];
-  const std::int64_t count = std::min<std::int64_t>(steps.idle[state.step], last - state.last);
+/// Over the idle steps that come next.
+void Engine::leap(Actor& actor, std::int64_t last) {
+  const std::int64_t count =
+      std::min<std::int64_t>(actor.steps->idle[actor.step], last - actor.last);
   if (count <= 0) return;
-  state.step += static_cast<std::size_t>(count);
-  if (state.step == steps.list.size()) state.step = 0;
-  state.last += count;
+  actor.step += static_cast<std::size_t>(count);
+  if (actor.step == actor.steps->list.size()) actor.step = 0;
+  actor.last += count;
   ++events_;
 }
 
 void Engine::run_process(std::size_t p, std::int64_t last) {
+  Actor& actor = actors_[p];
+  const bool tells = interest_ == Interest::kWork;
   for (;;) {
-    if (leaps_) leap(p, last);
-    const Firing firing = evaluate(p);
+    leap(actor, last);
+    const Step step = actor.steps->list[actor.step];
+    const std::int64_t when = time_of(actor, step);
+    if (when > last) return;
+    if (tells) recorder_->fired(p, step, {when, when, {}});
+    fire(actor, step, when);
+  }
+}
+
+/// The same, telling the recorder of every step.
+void Engine::run_watched(std::size_t p, std::int64_t last) {
+  Actor& actor = actors_[p];
+  for (;;) {
+    const Firing firing = firing_of(actor);
     if (firing.when > last) return;
-    fire(p, firing);
+    const Step step = actor.steps->list[actor.step];
+    recorder_->fired(p, step, firing);
+    fire(actor, step, firing.when);
   }
 }
 
 void Engine::run_sink(std::size_t s, std::int64_t last) {
-  const auto channel = static_cast<std::size_t>(network_.sinks[s]);
+  Queue& queue = queues_[static_cast<std::size_t>(network_.sinks[s])];
   for (;;) {
-    const std::int64_t shown = head_shown(channel);
+    const std::int64_t shown = head_shown(queue);
     if (shown > last) return;
     const std::int64_t when = ends_.accept(s, shown);
     if (when > last) return;
     if (recorder_ != nullptr) recorder_->popped(s, shown, when);
-    pop(queues_[channel], when);
-    wake(producer_[channel]);
+    pop(queue, when);
   }
 }
 
@@ -255,10 +273,12 @@ void Engine::run(std::int64_t last) {
     const auto actor = static_cast<std::size_t>(waiting_.back());
     waiting_.pop_back();
     is_waiting_[actor] = 0;
-    if (actor < processes) {
-      run_process(actor, last);
-    } else {
+    if (actor >= processes) {
       run_sink(actor - processes, last);
+    } else if (interest_ == Interest::kSteps) {
+      run_watched(actor, last);
+    } else {
+      run_process(actor, last);
     }
   }
 }

@@ -35,15 +35,23 @@ struct Firing {
   std::array<std::int64_t, 8> arrival{};  ///< of the inputs taken: first cycle of valid
 };
 
-/// Is told of every step and of every word that a sink takes, in the order of a process' steps.
+/// What a recorder is told of.
+enum class Interest {
+  kEnds,   ///< words that sources give and sinks take
+  kWork,   ///< also every step that takes or makes, with its time alone
+  kSteps,  ///< also idle steps, and what held each step back
+};
+
+/// Is told what happens, in the order of each process' steps.
 class Recorder {
  public:
   virtual ~Recorder() = default;
-  virtual void fired(std::size_t process, Step step, const Firing& firing) = 0;
+  [[nodiscard]] virtual Interest interest() const { return Interest::kSteps; }
+  virtual void fired(std::size_t /*process*/, Step /*step*/, const Firing& /*firing*/) {}
+  /// A word of a source was taken, by a process or a sink.
+  virtual void took(std::size_t /*source*/, std::int64_t /*when*/) {}
   /// A word was valid from `shown` on and was popped at `when`.
-  virtual void popped(std::size_t sink, std::int64_t shown, std::int64_t when) = 0;
-  /// False where steps that neither take nor make may be left out.
-  [[nodiscard]] virtual bool sees_idle_steps() const { return true; }
+  virtual void popped(std::size_t /*sink*/, std::int64_t /*shown*/, std::int64_t /*when*/) {}
 };
 
 class Engine {
@@ -52,6 +60,8 @@ class Engine {
   /// unroll(network), whatever its depths, where it is known already.
   Engine(const Network& network, Ends& ends, Recorder* recorder = nullptr,
          SharedSteps steps = nullptr);
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
 
   /// Starts in the power-up state, with `first` as the first live cycle.
   void start(std::int64_t first);
@@ -59,10 +69,12 @@ class Engine {
   void run(std::int64_t last);
 
   /// What holds back the process' next step, after run().
-  [[nodiscard]] Firing pending(std::size_t process) const { return evaluate(process); }
+  [[nodiscard]] Firing pending(std::size_t process) const { return firing_of(actors_[process]); }
   [[nodiscard]] Step next_step(std::size_t process) const;
   /// First cycle in which the channel's head is valid, kNever where it holds none.
-  [[nodiscard]] std::int64_t head_shown(std::size_t channel) const;
+  [[nodiscard]] std::int64_t head_shown(std::size_t channel) const {
+    return head_shown(queues_[channel]);
+  }
   [[nodiscard]] std::int64_t words_taken(std::size_t channel) const {
     return queues_[channel].taken;
   }
@@ -76,27 +88,52 @@ class Engine {
   [[nodiscard]] std::int64_t events() const { return events_; }
 
  private:
-  /// The words of a channel; times of word k stand at k modulo the rings' sizes.
+  /// Times of words: that of word k at k modulo the size, a power of two.
+  class Times {
+   public:
+    void resize(std::int64_t words);
+    [[nodiscard]] std::size_t size() const { return list_.size(); }
+    [[nodiscard]] std::int64_t operator[](std::int64_t k) const { return list_[slot(k)]; }
+    [[nodiscard]] std::int64_t& operator[](std::int64_t k) { return list_[slot(k)]; }
+
+   private:
+    [[nodiscard]] std::size_t slot(std::int64_t k) const {
+      return static_cast<std::size_t>(k) & mask_;
+    }
+    std::vector<std::int64_t> list_;
+    std::size_t mask_ = 0;
+  };
+  /// The words of a channel.
   struct Queue {
     std::int64_t depth = 1, delay = 1;
     std::int64_t issued = 0, taken = 0, last_pop = 0;
     int source = -1;
-    std::vector<std::int64_t> arrived, popped;
-    std::deque<std::pair<std::int64_t, std::int64_t>> released;  // of a ring: words in all, time
+    int producer = -1, consumer = -1;  ///< process, or processes + sink; -1: the outside
+    Times arrived;
+    Times popped;                                               ///< of a queue with an end
+    std::deque<std::pair<std::int64_t, std::int64_t>> released;  ///< of a ring: words in all, time
   };
-  struct State {
+  /// A process with its queues, and how far it is.
+  struct Actor {
+    const Steps* steps = nullptr;
+    std::array<Queue*, 8> inputs{}, outputs{};
+    Queue* ring = nullptr;  ///< of a reader
     std::size_t step = 0;
-    std::int64_t last = 0;  // cycle of the last firing
+    std::int64_t last = 0;  ///< cycle of the last firing
     std::int64_t ring_base = 0;
   };
 
-  [[nodiscard]] Firing evaluate(std::size_t process) const;
-  [[nodiscard]] std::int64_t room(const Queue& queue) const;
-  void issue(Queue& queue, std::int64_t when);
+  [[nodiscard]] Firing firing_of(const Actor& actor) const;
+  [[nodiscard]] std::int64_t head_shown(const Queue& queue) const;
+  [[nodiscard]] static std::int64_t room(const Queue& queue);
+  [[nodiscard]] static std::int64_t room_of(const Actor& actor, Step step);
+  [[nodiscard]] std::int64_t time_of(const Actor& actor, Step step) const;
+  static void issue(Queue& queue, std::int64_t when);
   void pop(Queue& queue, std::int64_t when);
-  void fire(std::size_t process, const Firing& firing);
+  void fire(Actor& actor, Step step, std::int64_t when);
   void run_process(std::size_t process, std::int64_t last);
-  void leap(std::size_t process, std::int64_t last);
+  void run_watched(std::size_t process, std::int64_t last);
+  void leap(Actor& actor, std::int64_t last);
   void run_sink(std::size_t sink, std::int64_t last);
   void wake(int actor);
 
@@ -104,11 +141,10 @@ class Engine {
   Ends& ends_;
   Recorder* recorder_;
   SharedSteps steps_;
-  bool leaps_ = false;  // over idle steps
+  Interest interest_ = Interest::kEnds;
   std::vector<Queue> queues_;
-  std::vector<State> states_;
-  std::vector<int> producer_, consumer_;  // by channel: process, or processes + sink, or -1
-  std::vector<int> waiting_;              // actors to look at
+  std::vector<Actor> actors_;  // by process
+  std::vector<int> waiting_;   // processes and sinks to look at
   std::vector<char> is_waiting_;
   std::int64_t events_ = 0;
 };

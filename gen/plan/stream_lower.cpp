@@ -238,15 +238,16 @@ std::int32_t StreamLowering::result_element(const StreamChain& chain, std::int32
   return element;
 }
 
-std::vector<std::int64_t> StreamLowering::groups_of(const StreamChain& chain,
-                                                    std::int64_t element) const {
-  std::vector<std::int64_t> groups;
-  for (std::size_t k = 0; k < chain.nodes.size(); ++k) {
-    if (!chain.inverse[k].empty()) element = chain.inverse[k][at(element)];
+bool StreamLowering::same_groups(const StreamChain& chain, std::int64_t a, std::int64_t b) const {
+  for (std::size_t k = 0; k < chain.nodes.size() && a != b; ++k) {
+    if (!chain.inverse[k].empty()) {
+      a = chain.inverse[k][at(a)];
+      b = chain.inverse[k][at(b)];
+    }
     const auto* grouping = grouping_of(graph_.nodes[chain.nodes[k]]);
-    if (grouping != nullptr) groups.push_back(static_cast<std::int64_t>(grouping->of(element)));
+    if (grouping != nullptr && grouping->of(a) != grouping->of(b)) return false;
   }
-  return groups;
+  return true;
 }
 
 Chained StreamLowering::function_of(const StreamChain& chain, std::int64_t element, Range x) const {
@@ -270,11 +271,10 @@ std::vector<char> StreamLowering::falling_rows(
   const ValueId id = graph_.nodes[n].output;
   for (std::size_t r = 0; r < elements.size(); ++r) {
     bool falls = false, rises = false;
-    std::vector<std::int64_t> last;
+    std::optional<std::int32_t> last;
     for (const std::int32_t e : elements[r]) {
-      std::vector<std::int64_t> groups = groups_of(chains_[n], e);
-      if (groups == last) continue;
-      last = std::move(groups);
+      if (last && same_groups(chains_[n], e, *last)) continue;
+      last = e;
       const Chained f = function_of(chains_[n], e, range_of(id, e));
       const Trend way = f.step ? trend(*f.step) : Trend::kRising;
       falls = falls || way == Trend::kFalling;
@@ -294,11 +294,11 @@ void StreamLowering::finish(std::size_t n, Carried acc, const std::vector<Affine
   std::vector<Range> range(at(acc.channels));
   bool same = true;
   for (std::int64_t c = 0; c < acc.channels; ++c) {
-    const auto first = groups_of(chain, acc.order[at(c)]);
-    range[at(c)] = range_of(id, acc.order[at(c)]);
+    const std::int32_t first = acc.order[at(c)];
+    range[at(c)] = range_of(id, first);
     for (std::int64_t p = 1; p < acc.pixels; ++p) {
       const std::int32_t e = acc.order[at(p * acc.channels + c)];
-      same = same && groups_of(chain, e) == first;
+      same = same && same_groups(chain, e, first);
       range[at(c)] = hull(range[at(c)], range_of(id, e));
     }
   }

@@ -50,8 +50,8 @@ class StreamLowering {
   using Reach = std::vector<std::shared_ptr<const std::vector<std::int64_t>>>;
   void finish(std::size_t n, Carried acc, const std::vector<Affine>& sums, const Reach& reach = {});
   [[nodiscard]] Chained function_of(const StreamChain& chain, std::int64_t element, Range x) const;
-  [[nodiscard]] std::vector<std::int64_t> groups_of(const StreamChain& chain,
-                                                    std::int64_t element) const;
+  /// True if all steps and clamps of the chain treat both elements alike.
+  [[nodiscard]] bool same_groups(const StreamChain& chain, std::int64_t a, std::int64_t b) const;
   [[nodiscard]] std::int32_t result_element(const StreamChain& chain, std::int32_t element) const;
   [[nodiscard]] lower::ValueId result_of(std::size_t n) const;
   [[nodiscard]] Range range_of(lower::ValueId id, std::int64_t element) const {

@@ -35,24 +35,16 @@ class PacedEnds final : public Ends {
 /// First input and last output of every frame.
 class FrameTimes final : public Recorder {
  public:
-  FrameTimes(const Network& network, const Frames& frames) : network_(network), frames_(frames) {
-    source_of_.assign(network.channels.size(), -1);
-    for (std::size_t s = 0; s < network.sources.size(); ++s) {
-      source_of_[static_cast<std::size_t>(network.sources[s])] = static_cast<int>(s);
-    }
-    taken_.assign(network.sources.size(), 0);
-    popped_.assign(network.sinks.size(), 0);
+  explicit FrameTimes(const Frames& frames) : frames_(frames) {
+    taken_.assign(frames.source_words.size(), 0);
+    popped_.assign(frames.sink_words.size(), 0);
   }
 
-  void fired(std::size_t process, Step step, const Firing& firing) override {
-    const std::vector<int>& inputs = network_.processes[process].inputs;
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      if ((step.takes >> i & 1) != 0) take(inputs[i], firing.when);
-    }
+  [[nodiscard]] Interest interest() const override { return Interest::kEnds; }
+  void took(std::size_t source, std::int64_t when) override {
+    note(first_, taken_[source]++, frames_.source_words[source], when, false);
   }
-  [[nodiscard]] bool sees_idle_steps() const override { return false; }
   void popped(std::size_t sink, std::int64_t, std::int64_t when) override {
-    take(network_.sinks[sink], when);  // a stream may go straight through
     note(last_, popped_[sink]++, frames_.sink_words[sink], when, true);
   }
 
@@ -72,13 +64,6 @@ class FrameTimes final : public Recorder {
   }
 
  private:
-  /// A word of `channel` is taken: an input, if that comes from outside.
-  void take(int channel, std::int64_t when) {
-    const int source = source_of_[static_cast<std::size_t>(channel)];
-    if (source < 0) return;
-    const auto s = static_cast<std::size_t>(source);
-    note(first_, taken_[s]++, frames_.source_words[s], when, false);
-  }
   static void note(std::vector<std::int64_t>& times, std::int64_t word, std::int64_t words,
                    std::int64_t when, bool latest) {
     const auto frame = static_cast<std::size_t>(word / words);
@@ -86,9 +71,7 @@ class FrameTimes final : public Recorder {
     times[frame] = latest ? std::max(times[frame], when) : std::min(times[frame], when);
   }
 
-  const Network& network_;
   const Frames& frames_;
-  std::vector<int> source_of_;
   std::vector<std::int64_t> taken_, popped_, first_, last_;
 };
 
@@ -134,7 +117,7 @@ class Occupancy final : public Recorder {
     auto& times = freed(process.reader[0].ring);
     if (to > times.size()) times.resize(to, firing.when);
   }
-  [[nodiscard]] bool sees_idle_steps() const override { return false; }
+  [[nodiscard]] Interest interest() const override { return Interest::kWork; }
   void popped(std::size_t sink, std::int64_t, std::int64_t when) override {
     freed(network_.sinks[sink]).push_back(when);
   }
@@ -162,6 +145,26 @@ class Occupancy final : public Recorder {
   std::vector<std::vector<std::int64_t>> issued_, freed_;
 };
 
+/// A port of a process and the words through it in one pass.
+struct Port {
+  int channel = 0;
+  std::int64_t words = 0;
+};
+
+std::vector<Port> ports_of(const Process& process) {
+  std::vector<Port> ports;
+  for (std::size_t i = 0; i < process.inputs.size(); ++i) {
+    ports.push_back({process.inputs[i], words_of_a_pass(process.program, 1U << i, 0)});
+  }
+  for (std::size_t o = 0; o < process.outputs.size(); ++o) {
+    ports.push_back({process.outputs[o], words_of_a_pass(process.program, 0, 1U << o)});
+  }
+  for (const Reader& reader : process.reader) {
+    ports.push_back({reader.ring, reader.window.frame_words()});
+  }
+  return ports;
+}
+
 }  // namespace
 
 Timing measure(const Network& network, const Frames& frames, const Drive& drive,
@@ -170,7 +173,7 @@ Timing measure(const Network& network, const Frames& frames, const Drive& drive,
                 frames.sink_words.size() == network.sinks.size(),
             "words of a frame for every end");
   PacedEnds ends(frames, drive.pace);
-  FrameTimes times(network, frames);
+  FrameTimes times(frames);
   Engine engine(network, ends, &times, steps);
   std::map<std::vector<std::int64_t>, Moment> seen;
   Timing timing;
@@ -205,24 +208,41 @@ Timing measure(const Network& network, const Frames& frames, const Drive& drive,
 }
 
 std::vector<std::int64_t> steps_of_a_frame(const Network& network, const Frames& frames) {
-  struct Count final : Recorder {
-    std::vector<std::int64_t> steps;
-    void fired(std::size_t process, Step, const Firing&) override { ++steps[process]; }
-    void popped(std::size_t, std::int64_t, std::int64_t) override {}
-  } count;
-  count.steps.assign(network.processes.size(), 0);
-  Network open = network;
-  for (Channel& channel : open.channels) channel.depth = kUnbounded;
-  PacedEnds ends(frames, 0);
-  Engine engine(open, ends, &count);
-  // The first frame may set off some steps of the next.
-  ends.allow(1);
-  engine.run(kNever - 1);
-  const std::vector<std::int64_t> first = count.steps;
-  ends.allow(2);
-  engine.run(kNever - 1);
-  for (std::size_t p = 0; p < first.size(); ++p) count.steps[p] -= first[p];
-  return count.steps;
+  constexpr std::int64_t kUnknown = -1;
+  std::vector<std::int64_t> words(network.channels.size(), kUnknown);
+  const auto words_of = [&](int channel) -> std::int64_t& {
+    return words[static_cast<std::size_t>(channel)];
+  };
+  for (std::size_t s = 0; s < network.sources.size(); ++s) {
+    words_of(network.sources[s]) = frames.source_words[s];
+  }
+  for (std::size_t s = 0; s < network.sinks.size(); ++s) {
+    words_of(network.sinks[s]) = frames.sink_words[s];
+  }
+  // Words of one port give a process' passes, and those the words of all its ports.
+  std::vector<std::int64_t> result(network.processes.size(), kUnknown);
+  for (bool found = true; found;) {
+    found = false;
+    for (std::size_t p = 0; p < result.size(); ++p) {
+      if (result[p] != kUnknown) continue;
+      const std::vector<Port> ports = ports_of(network.processes[p]);
+      const auto known = std::find_if(ports.begin(), ports.end(), [&](const Port& port) {
+        return port.words > 0 && words_of(port.channel) != kUnknown;
+      });
+      if (known == ports.end()) continue;
+      const std::int64_t total = words_of(known->channel);
+      for (const Port& port : ports) {
+        NIB_CHECK(total * port.words % known->words == 0, "frames end with words");
+        words_of(port.channel) = total * port.words / known->words;
+      }
+      const std::int64_t of_a_pass = steps(network.processes[p].program);
+      NIB_CHECK(total * of_a_pass % known->words == 0, "frames end with steps");
+      result[p] = total * of_a_pass / known->words;
+      found = true;
+    }
+  }
+  NIB_CHECK(std::count(result.begin(), result.end(), kUnknown) == 0, "streams join all processes");
+  return result;
 }
 
 std::vector<std::int64_t> peaks(const Network& network, const Frames& frames, const Drive& drive) {

@@ -41,7 +41,14 @@ class Planner {
       layers_ = trials_.best(objective_).layers;
       best = trials_.best(objective_).trial;
     }
-    if (best.fill > kWalkFill) best = trials_.timed(layers_);  // not timed on the way
+    if (best.interval == kUntimed) best = trials_.timed(layers_);
+    if (best.interval == kUntimed) {
+      fail(ErrorCode::E704,
+           fmt::format("no folds were found that fit and are worth timing: what takes fewest cells "
+                       "needs {:.0f} % of the {}, and hundreds of millions of steps a frame",
+                       100 * best.fill * trials_.allowed(), best.limit),
+           {}, "take a larger device, or give folds with --plan");
+    }
     FoldChoice choice;
     choice.folding = folding_of(layers_);
     choice.fits = best.fill * trials_.allowed() <= 1;
@@ -358,6 +365,13 @@ StreamPlan plan_folded(const lower::IntegerGraph& graph, const arith::Target& ta
   if (fold_goal.strict && !choice.fits && choice.limit != kMultipliers) {
     fail(ErrorCode::E704, "no folds were found that keep the budget: " + choice.notes.front(), {},
          "allow more cells, or take a larger device");
+  }
+  constexpr std::int64_t kSlow = 2'000'000;  // cycles; queues of such a design take hours to size
+  if (!choice.fits && choice.interval > kSlow) {
+    fail(ErrorCode::E704,
+         fmt::format("the network does not fit the device, however much it is folded: {}",
+                     choice.notes.front()),
+         {}, "take a larger device, or give folds with --plan");
   }
   StreamPlan plan = build_streaming(graph, target, goal, choice.folding, choice.arrays);
   finish_streaming(plan, fold_goal.blocks);

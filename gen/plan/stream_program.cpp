@@ -73,6 +73,13 @@ std::int64_t steps(const Loop& loop) {
   return loop.count * sum;
 }
 
+std::int64_t words_of_a_pass(const Loop& loop, unsigned takes, unsigned makes) {
+  std::int64_t sum = 0;
+  if (loop.body.empty()) sum = ((loop.step.takes & takes) | (loop.step.makes & makes)) != 0 ? 1 : 0;
+  for (const Loop& inner : loop.body) sum += words_of_a_pass(inner, takes, makes);
+  return loop.count * sum;
+}
+
 std::vector<Step> unroll(const Loop& loop) {
   std::vector<Step> out;
   out.reserve(static_cast<std::size_t>(steps(loop)));

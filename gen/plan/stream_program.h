@@ -33,6 +33,8 @@ struct Loop {
 
 /// Steps of one pass.
 [[nodiscard]] std::int64_t steps(const Loop& loop);
+/// Steps of one pass that take at one of the inputs `takes` or make at one of the outputs `makes`.
+[[nodiscard]] std::int64_t words_of_a_pass(const Loop& loop, unsigned takes, unsigned makes);
 /// The steps of one pass, one by one.
 [[nodiscard]] std::vector<Step> unroll(const Loop& loop);
 

@@ -259,8 +259,8 @@ class Sizer {
     tighten(sizing.depths, sizing.tight);
     sizing.bits = bits(sizing.depths);
     if (proven_ || sizing.bits < sizing.least_bits) sizing.least_bits = sizing.bits;
-    sizing.timing =
-        measure(with_depths(network_, sizing.depths), frames_, {goal_.interval, goal_.most_frames});
+    sizing.timing = measure(with_depths(network_, sizing.depths), frames_,
+                            {goal_.interval, goal_.most_frames}, steps_);
     sizing.probes = probes_;
   }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "nib/plan/stream_cost.h"
@@ -78,12 +79,17 @@ Trial FoldTrials::evaluate(const Layers& layers) {
   t.cost = cost_of(plan);
   fill_of(t, plan);
   if (t.fill > most_fill_) {
-    t.latency = t.interval = std::numeric_limits<std::int64_t>::max() / 4;
+    t.latency = t.interval = kUntimed;
     return t;
   }
   const auto steps = stream::steps_of_a_frame(network, plan.frames);
+  const auto sum = static_cast<double>(std::accumulate(steps.begin(), steps.end(), std::int64_t{0}));
+  if (sum > kMostWork) {
+    t.latency = t.interval = kUntimed;
+    return t;
+  }
+  spent_ += sum;
   t.interval = stream::least_interval(steps, plan.frames);
-  for (const std::int64_t s : steps) spent_ += static_cast<double>(s);
   const auto most = std::max_element(steps.begin(), steps.end()) - steps.begin();
   t.busiest = network.processes[static_cast<std::size_t>(most)].name;
   t.latency = measure(network, plan.frames, {t.interval, 1}).latency;

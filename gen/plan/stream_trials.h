@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -10,6 +11,9 @@
 #include "nib/plan/stream_space.h"
 
 namespace nib::plan {
+
+/// Time of a design that was not timed.
+inline constexpr std::int64_t kUntimed = std::numeric_limits<std::int64_t>::max() / 4;
 
 /// A design with some folds, by the models.
 struct Trial {
@@ -40,7 +44,8 @@ class FoldTrials {
 
   /// The design with these folds; remembered.
   [[nodiscard]] Trial tried(const Layers& layers);
-  /// The same, timed even if it does not fit; not remembered.
+  /// The same, timed even if it does not fit, but not if a frame takes more steps than a whole
+  /// search may; not remembered.
   [[nodiscard]] Trial timed(const Layers& layers);
   /// Where `smallest`, which cannot be made smaller, does not fit, others may be as large.
   void allow(const Layers& smallest);

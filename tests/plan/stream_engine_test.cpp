@@ -112,7 +112,6 @@ TEST_CASE("a folded matrix takes its folds' cycles, and its last word the pipeli
   Frames frames(3 * 8);
   struct Pops final : Recorder {
     std::vector<std::int64_t> at;
-    void fired(std::size_t, Step, const Firing&) override {}
     void popped(std::size_t, std::int64_t, std::int64_t when) override { at.push_back(when); }
   } pops;
   Engine engine(design.network, frames, &pops);
