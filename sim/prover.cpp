@@ -75,6 +75,17 @@ VaryingBits varying_bits(const Bits& bits, bool is_signed) {
   return result;
 }
 
+/// What the graph reads to compute an element.
+std::set<int> variables_of(const GraphElement& g) {
+  std::set<int> variables;
+  std::vector<RationalForm> forms = g.candidates;
+  forms.push_back(g.form);
+  for (const RationalForm& form : forms) {
+    for (const auto& [variable, factor] : form.terms) variables.insert(variable);
+  }
+  return variables;
+}
+
 /// x where `bit` is (reset ? 0 : x); kBitX where it is anything else.
 Bit behind_reset(const Netlist& netlist, Bit bit, Bit reset) {
   const Driver driver = netlist.driver(bit);
@@ -204,24 +215,21 @@ GraphElement Prover::uncarried(const Rational& low, const Rational& high) {
 
 void Prover::check_carried(const GraphElement& g) const {
   if (g.monotone) return;
-  std::vector<RationalForm> forms = g.candidates;
-  forms.push_back(g.form);
-  for (const RationalForm& form : forms) {
-    for (const auto& [variable, factor] : form.terms) {
-      if (variables_[static_cast<std::size_t>(variable)].word < 0) {
-        throw Fault{
-            "not provable: a function that is not monotone of a value that no word carries"};
-      }
+  for (const int variable : variables_of(g)) {
+    if (variables_[static_cast<std::size_t>(variable)].word < 0) {
+      throw Fault{"not provable: a function that is not monotone of a value that no word carries"};
     }
   }
 }
 
-void Prover::cut(const ProvenWord& word, const std::vector<Range>& ranges) {
+void Prover::cut(const ProvenWord& word, const std::vector<Range>& ranges,
+                 const std::vector<char>& stays) {
   GraphElements elements;
   for (std::size_t e = 0; e < word.word->elements.size(); ++e) {
     // What the word does not carry stays what the graph computes.
-    elements.push_back(word.word->elements[e].live ? variable_element(word, e, ranges[e])
-                                                   : segment_.elements(word.tensor)[e]);
+    const bool is_new = word.word->elements[e].live && (stays.empty() || stays[e] == 0);
+    elements.push_back(is_new ? variable_element(word, e, ranges[e])
+                              : segment_.elements(word.tensor)[e]);
   }
   words_.push_back(word);
   segment_.cut(word.tensor, std::move(elements));
@@ -240,11 +248,12 @@ void Prover::add_inputs() {
   }
 }
 
-void Prover::set_cut_bits() {
+void Prover::set_cut_bits(const std::set<int>* only) {
   // Words may share nets. Alone, a net stands for the variable that was made last; a repeated sign
   // bit for its first place.
   LinearView::Places places;
   for (std::size_t v = variable_bits_.size(); v-- > 0;) {
+    if (only != nullptr && only->count(static_cast<int>(v)) == 0) continue;
     const Bits& bits = variable_bits_[v];
     for (std::size_t i = 0; i < bits.size(); ++i) {
       if (bits[i] < 2) continue;
@@ -324,25 +333,61 @@ std::unique_ptr<Prover::Task> Prover::make_largest_task(const ProvenWord& word, 
   }
 }
 
+std::unique_ptr<Prover::Task> Prover::prove_element(const ProvenWord& word, std::size_t e,
+                                                    const GraphElement& g, Range& range) {
+  switch (g.kind) {
+    case GraphElement::Kind::kArgMax:
+      range = prove_argmax(word, e, g);
+      return nullptr;
+    case GraphElement::Kind::kRank:
+      range = prove_rank(word, e, g);
+      return nullptr;
+    case GraphElement::Kind::kMax:
+      return make_largest_task(word, e, g);
+    default:
+      if (prove_linear(word, e, g, range) || prove_limited(word, e, g, range)) return nullptr;
+      return make_task(word, e, g);
+  }
+}
+
+std::unique_ptr<Prover::Task> Prover::prove_through(const ProvenWord& word, std::size_t e,
+                                                    const GraphElement& g, Range& range) {
+  try {
+    return prove_element(word, e, g, range);
+  } catch (const Fault&) {
+    // Where two layers compute the same, Yosys leaves one, whose word stands in the other's place:
+    // seen through, as all words that the graph does not read here.
+    const std::set<int> read = variables_of(g);
+    set_cut_bits(&read);
+    std::unique_ptr<Task> task;
+    bool holds = true;
+    try {
+      task = prove_element(word, e, g, range);
+    } catch (const Fault&) {
+      holds = false;
+    }
+    set_cut_bits();
+    if (!holds) throw;
+    return task;
+  }
+}
+
 void Prover::prove(const ProvenWord& word) {
   const GraphElements& graph = segment_.elements(word.tensor);
   set_cut_bits();
   std::vector<Range> ranges(word.word->elements.size());
   std::vector<std::unique_ptr<Task>> tasks;
+  // A variable once more, delayed or scaled: the same registers beside each other are one then.
+  std::vector<char> stays(ranges.size(), 0);
   for (std::size_t e = 0; e < ranges.size(); ++e) {
     ranges[e] = word.word->elements[e].range;
     if (!word.word->elements[e].live) continue;  // not built; whoever depends on it is not proven
     ++report_.neurons;
     try {
-      if (graph[e].kind == GraphElement::Kind::kArgMax) {
-        ranges[e] = prove_argmax(word, e, graph[e]);
-      } else if (graph[e].kind == GraphElement::Kind::kRank) {
-        ranges[e] = prove_rank(word, e, graph[e]);
-      } else if (graph[e].kind == GraphElement::Kind::kMax) {
-        tasks.push_back(make_largest_task(word, e, graph[e]));
-      } else if (!prove_linear(word, e, graph[e], ranges[e]) &&
-                 !prove_limited(word, e, graph[e], ranges[e])) {
-        tasks.push_back(make_task(word, e, graph[e]));
+      if (auto task = prove_through(word, e, graph[e], ranges[e])) {
+        tasks.push_back(std::move(task));
+      } else if (graph[e].kind == GraphElement::Kind::kAffine) {
+        stays[e] = graph[e].form.terms.size() == 1 ? 1 : 0;
       }
     } catch (const Fault& fault) {
       failure(neuron(word, e) + ": " + fault.text + narrow_text());
@@ -375,7 +420,7 @@ void Prover::prove(const ProvenWord& word) {
       ranges[e] = stated;
     }
   }
-  cut(word, ranges);
+  cut(word, ranges, stays);
 }
 
 ProofReport Prover::run() {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,16 +51,26 @@ class Prover {
   void check_valid();
   void check_depths(const ProvenWord& word);
   void prove(const ProvenWord& word);
-  void cut(const ProvenWord& word, const std::vector<Range>& ranges);
+  /// The word's elements are variables from now on, but for those that stay what they are.
+  void cut(const ProvenWord& word, const std::vector<Range>& ranges,
+           const std::vector<char>& stays = {});
   [[nodiscard]] GraphElement variable_element(const ProvenWord& word, std::size_t e, Range range);
   void reduce(graph::ValueId tensor, GraphElements& elements) const;
   [[nodiscard]] GraphElement uncarried(const Rational& low, const Rational& high);
   /// Throws Fault where a function that is not monotone depends on what no word carries: its value
   /// is known between two ends only.
   void check_carried(const GraphElement& g) const;
-  void set_cut_bits();
+  /// Proven words stand for themselves from now on: all, or those variables.
+  void set_cut_bits(const std::set<int>* only = nullptr);
   void failure(const std::string& text);
 
+  /// Null where the element is proven, `range` its codes; else what is still to be run through.
+  /// Throws Fault where the circuit is not what the graph says.
+  [[nodiscard]] std::unique_ptr<Task> prove_element(const ProvenWord& word, std::size_t e,
+                                                    const GraphElement& g, Range& range);
+  /// The same, if need be through words whose nets stand for others too.
+  [[nodiscard]] std::unique_ptr<Task> prove_through(const ProvenWord& word, std::size_t e,
+                                                    const GraphElement& g, Range& range);
   [[nodiscard]] bool prove_linear(const ProvenWord& word, std::size_t e, const GraphElement& g,
                                   Range& range);
   /// Of a sum within limits: true where the circuit is shown to be that, `range` its codes.

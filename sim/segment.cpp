@@ -10,6 +10,7 @@
 #include "nib/base/error.h"
 #include "nib/golden/geometry.h"
 #include "nib/golden/golden.h"
+#include "nib/golden/quantise.h"
 #include "nib/golden/windows.h"
 
 namespace nib::sim {
@@ -148,7 +149,18 @@ class NodeWalk {
   NodeWalk(const graph::Graph& graph, const graph::Node& node, SegmentView& view)
       : graph_(graph), node_(node), view_(view) {}
 
-  GraphElements operator()(const graph::Quant&) { return steps(true); }
+  GraphElements operator()(const graph::Quant& op) {
+    GraphElements y = steps(true);
+    const golden::QuantTable table(op, shape(0), node_.name);
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const golden::QuantEntry& entry =
+          table.entries()[table.entry_of(static_cast<std::int64_t>(i))];
+      // One code, whatever comes.
+      if (entry.low != entry.high) continue;
+      y[i] = affine({{}, golden::dequantised(op, entry, entry.low)});
+    }
+    return y;
+  }
   GraphElements operator()(const graph::BipolarQuant&) { return steps(true); }
   GraphElements operator()(const graph::MultiThreshold&) { return steps(true); }
   GraphElements operator()(const graph::BatchNormalization&) { return steps(true); }
