@@ -53,7 +53,12 @@ bool code_of(const Grid& grid, Approx x, BigInt& code) {
 
 double least_spacing(std::span<const Rational> scale, std::span<const Rational> offset) {
   double least = std::numeric_limits<double>::infinity();
-  for (const Rational& one : scale) least = std::min(least, std::abs(to_double(one)));
+  for (const Rational& one : scale) {
+    const double size = std::abs(to_double(one));
+    // Doubles do not reach so far: all codes come from exact numbers.
+    if (!std::isnormal(size)) return std::numeric_limits<double>::denorm_min();
+    least = std::min(least, size);
+  }
   for (const Rational& one : offset) {
     if (std::abs(to_double(one)) > 0x1p50 * least) return std::numeric_limits<double>::min();
   }

@@ -94,13 +94,23 @@ std::string output_bytes(const Reals& reals, const PortWords& words, const std::
   return npy_bytes(Tensor<BigInt>(reals.value.shape, std::move(*codes)), words.bits);
 }
 
+std::string value_bytes(const Reals& reals, const std::string& name) {
+  for (std::size_t i = 0; i < reals.error.size(); ++i) {
+    if (std::isfinite(reals.error[i])) continue;
+    fail(ErrorCode::E408, fmt::format("element {} of \"{}\"", i, name));
+  }
+  return npy_bytes(reals.value);
+}
+
 }  // namespace
 
 NamedArray read_named_array(std::string name, const std::filesystem::path& file) {
   return {std::move(name), read_npy(file), file.string()};
 }
 
-EmulateResult emulate(const graph::Graph& graph, const EmulateRequest& request) {
+namespace {
+
+EmulateResult evaluate(const graph::Graph& graph, const EmulateRequest& request) {
   const std::vector<const NamedArray*> matched = match_inputs(graph, request.inputs);
   NIB_CHECK(request.input_words.empty() || request.input_words.size() == matched.size(),
             "words of every input or of none");
@@ -116,7 +126,7 @@ EmulateResult emulate(const graph::Graph& graph, const EmulateRequest& request) 
   for (const std::string& name : request.tensors) {
     keep.push_back(graph.find(name));
     if (keep.back() == graph::kNone) {
-      with_file(graph.source_file, [&] { fail(ErrorCode::E218, fmt::format("\"{}\"", name)); });
+      fail(ErrorCode::E218, fmt::format("\"{}\"", name));
     }
   }
   Options options = request.options;
@@ -140,9 +150,9 @@ EmulateResult emulate(const graph::Graph& graph, const EmulateRequest& request) 
   EmulateResult result;
   for (std::size_t k = 0; k < results.size(); ++k) {
     if (k >= graph.outputs.size()) {
-      result.tensors.push_back(npy_bytes(results[k].value));
+      result.tensors.push_back(value_bytes(results[k], graph.value(keep[k]).name));
     } else if (request.output_words.empty()) {
-      result.outputs.push_back(npy_bytes(results[k].value));
+      result.outputs.push_back(value_bytes(results[k], graph.value(keep[k]).name));
     } else {
       result.outputs.push_back(
           output_bytes(results[k], request.output_words[k], graph.value(keep[k]).name));
@@ -154,6 +164,12 @@ EmulateResult emulate(const graph::Graph& graph, const EmulateRequest& request) 
   result.differences = evaluator.float32_differences();
   result.rounded_inputs = rounds ? 0 : evaluator.rounded_inputs();
   return result;
+}
+
+}  // namespace
+
+EmulateResult emulate(const graph::Graph& graph, const EmulateRequest& request) {
+  return with_file(graph.source_file, [&] { return evaluate(graph, request); });
 }
 
 std::string ties_text(const std::vector<Tie>& ties) {

@@ -34,14 +34,15 @@ bool keeps_all_rows(const NodeReader& node, const SliceOf& slice) {
 
 AxisIndex slice_axis(const NodeReader& node, const SliceOf& slice, std::int64_t length) {
   if (slice.step == 0) node.fail(ErrorCode::E306, "a step of 0");
+  if (length == 0) return {};
+  // Backwards, a start in front of the axis is its first element, and an end there lets it in.
   const bool back = slice.step < 0;
-  const auto clamp = [&](std::int64_t i) {
+  const auto clamp = [&](std::int64_t i, std::int64_t least) {
     const std::int64_t at = i < 0 ? std::max(i, -length - 1) + length : i;
-    return back ? std::clamp(at, std::int64_t{-1}, length - 1)
-                : std::clamp(at, std::int64_t{0}, length);
+    return std::clamp(at, least, back ? length - 1 : length);
   };
   const std::int64_t step = std::clamp(slice.step, -length - 1, length + 1);
-  const std::int64_t first = clamp(slice.start), last = clamp(slice.end);
+  const std::int64_t first = clamp(slice.start, 0), last = clamp(slice.end, back ? -1 : 0);
   std::vector<std::int32_t> index;
   for (std::int64_t i = first; back ? i > last : i < last; i += step) {
     index.push_back(static_cast<std::int32_t>(i));

@@ -55,6 +55,13 @@ Activation Lowerer::operand(graph::ValueId id) const {
   return copy;
 }
 
+Activation Lowerer::taken_operand(graph::ValueId id) {
+  if (!single_reader_[static_cast<std::size_t>(id)]) return operand(id);
+  auto* activation = std::get_if<Activation>(&known_[static_cast<std::size_t>(id)]);
+  NIB_CHECK(activation != nullptr, "an activation: " + graph_.value(id).name);
+  return std::exchange(*activation, {});
+}
+
 Activation Lowerer::affine_operand(graph::ValueId id, const graph::Node& node) {
   return make_affine(raw_refused(operand(id), node.name), id);
 }
@@ -178,7 +185,7 @@ struct Lowerer::Pointwise {
   }
   void scalar(ScalarOp op) const {
     Stage stage{kPerTensor, {std::move(op)}, graph::kNone};
-    lowerer.add_stage(lowerer.operand(node.inputs[0]), std::move(stage), node);
+    lowerer.add_stage(lowerer.taken_operand(node.inputs[0]), std::move(stage), node);
   }
 
   void operator()(const graph::Quant&) const { lowerer.lower_quantiser(node); }

@@ -245,6 +245,9 @@ class Lowerer {
   // Shared by all.
   [[nodiscard]] const Constant* constant(graph::ValueId id) const;
   [[nodiscard]] Activation operand(graph::ValueId id) const;
+  /// The same, asked for once: a tensor's only reader takes it away, so that long chains of scalar
+  /// operators are not copied.
+  [[nodiscard]] Activation taken_operand(graph::ValueId id);
   /// An operand as an affine activation. Errors E501: an input without type; E502, E505: a
   /// function that is neither a limit nor a table.
   [[nodiscard]] Activation affine_operand(graph::ValueId id, const graph::Node& node);

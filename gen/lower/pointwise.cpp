@@ -64,7 +64,7 @@ bool Lowerer::absorb_affine(Activation& activation, const Stage& stage, const gr
 }
 
 void Lowerer::lower_affine(const graph::Node& node, bool reversed, const Constant& constant) {
-  Activation x = operand(node.inputs[reversed ? 1 : 0]);
+  Activation x = taken_operand(node.inputs[reversed ? 1 : 0]);
   const Shape& shape = out_value(node).shape;
   if (element_count(x.shape) != element_count(shape)) {
     x = reindex(raw_refused(std::move(x), node.name), shape, broadcast_index(x.shape, shape),
@@ -96,7 +96,7 @@ void Lowerer::lower_affine(const graph::Node& node, bool reversed, const Constan
 }
 
 void Lowerer::lower_batch_norm(const graph::Node& node, const graph::BatchNormalization& op) {
-  Activation x = operand(node.inputs[0]);
+  Activation x = taken_operand(node.inputs[0]);
   const Constant* parameters[4] = {};
   for (std::size_t i = 0; i < 4; ++i) {
     parameters[i] = constant(node.inputs[i + 1]);
@@ -177,12 +177,12 @@ void Lowerer::lower_prelu(const graph::Node& node) {
     leaky.a = slope->at(entry);
     stage.ops.push_back(std::move(leaky));
   }
-  add_stage(operand(node.inputs[0]), std::move(stage), node);
+  add_stage(taken_operand(node.inputs[0]), std::move(stage), node);
 }
 
 void Lowerer::lower_pow(const graph::Node& node) {
   const Constant* exponents = constant(node.inputs[1]);
-  Activation x = operand(computed_input(node));
+  Activation x = taken_operand(computed_input(node));
   if (exponents == nullptr) fail(ErrorCode::E502, "a power with a computed exponent", node.name);
   const Shape& shape = out_value(node).shape;
   if (x.raw_input < 0) x = broadcast_to(std::move(x), shape, node);

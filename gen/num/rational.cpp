@@ -192,8 +192,9 @@ std::size_t size_bits(const Rational& x) {
 std::string to_string(const Rational& x) { return x.get_str(); }
 
 std::optional<Rational> parse_rational(std::string_view text) {
+  constexpr std::size_t kMostDigits = 8000;  // of scales behind long chains of factors
   const auto digits = [](std::string_view s) {
-    return !s.empty() && s.size() <= 400 &&
+    return !s.empty() && s.size() <= kMostDigits &&
            std::all_of(s.begin(), s.end(), [](unsigned char c) { return std::isdigit(c); });
   };
   const bool negative = text.starts_with('-');
