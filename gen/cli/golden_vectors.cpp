@@ -89,8 +89,8 @@ emit::Vectors golden_vectors(const graph::Graph& graph, const std::vector<plan::
     carried.push_back(graph.find(word.tensor));
     NIB_CHECK(carried.back() != graph::kNone, "a tensor of the graph on the port");
   }
-  const std::vector<golden::Reals> reals = with_file(
-      graph.source_file, [&] { return evaluator.run(values, carried, spacing); });
+  const std::vector<golden::Reals> reals =
+      with_file(graph.source_file, [&] { return evaluator.run(values, carried, spacing); });
   for (std::size_t k = 0; k < reals.size(); ++k) {
     vectors.outputs.push_back(output_codes(outputs[k], reals[k]));
   }

@@ -100,8 +100,7 @@ std::int64_t Engine::room(const Queue& queue) {
 /// Latest of a step's terms but the arrivals of the inputs taken.
 std::int64_t Engine::room_of(const Actor& actor, Step step) {
   std::int64_t when = actor.last + 1;
-  for_ports(step.makes,
-            [&](std::size_t o) { when = std::max(when, room(*actor.outputs[o])); });
+  for_ports(step.makes, [&](std::size_t o) { when = std::max(when, room(*actor.outputs[o])); });
   if (actor.ring == nullptr || actor.steps->window.need[actor.step] < 0) return when;
   const Queue& ring = *actor.ring;
   const std::int64_t word = actor.ring_base + actor.steps->window.need[actor.step];

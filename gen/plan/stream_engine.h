@@ -110,7 +110,7 @@ class Engine {
     int source = -1;
     int producer = -1, consumer = -1;  ///< process, or processes + sink; -1: the outside
     Times arrived;
-    Times popped;                                               ///< of a queue with an end
+    Times popped;                                                ///< of a queue with an end
     std::deque<std::pair<std::int64_t, std::int64_t>> released;  ///< of a ring: words in all, time
   };
   /// A process with its queues, and how far it is.

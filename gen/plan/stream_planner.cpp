@@ -366,8 +366,7 @@ StreamPlan plan_folded(const lower::IntegerGraph& graph, const arith::Target& ta
     fail(ErrorCode::E704, "no folds were found that keep the budget: " + choice.notes.front(), {},
          "allow more cells, or take a larger device");
   }
-  constexpr std::int64_t kSlow = 2'000'000;  // cycles; queues of such a design take hours to size
-  if (!choice.fits && choice.interval > kSlow) {
+  if (!choice.fits && choice.interval > fold_goal.slow) {
     fail(ErrorCode::E704,
          fmt::format("the network does not fit the device, however much it is folded: {}",
                      choice.notes.front()),

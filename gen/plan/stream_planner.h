@@ -22,6 +22,9 @@ struct FoldGoal {
   /// E0704 where nothing that fits was found; else the smallest, with a note. Of multipliers too
   /// few are noted in any case: requantisers take some whatever the folds.
   bool strict = false;
+  /// E0704 where nothing fits and the smallest takes more cycles a frame: its queues would take
+  /// hours to size.
+  std::int64_t slow = 2'000'000;
 };
 
 /// A choice with what the token model and the cost model say of it, queues as deep as it likes.
@@ -48,8 +51,8 @@ struct FoldChoice {
                                         const arith::Target& target, const Goal& goal,
                                         const FoldGoal& fold_goal = {});
 
-/// The design with the folds of choose_folding(). Errors E0704: FoldGoal::strict. Its units settled
-/// and queues sized; the choice's notes are in its notes.
+/// The design with the folds of choose_folding(). Errors E0704: FoldGoal::strict,
+/// FoldGoal::slow. Its units settled and queues sized; the choice's notes are in its notes.
 [[nodiscard]] StreamPlan plan_folded(const lower::IntegerGraph& graph, const arith::Target& target,
                                      const Goal& goal, const FoldGoal& fold_goal = {});
 

@@ -83,7 +83,8 @@ Trial FoldTrials::evaluate(const Layers& layers) {
     return t;
   }
   const auto steps = stream::steps_of_a_frame(network, plan.frames);
-  const auto sum = static_cast<double>(std::accumulate(steps.begin(), steps.end(), std::int64_t{0}));
+  const auto sum =
+      static_cast<double>(std::accumulate(steps.begin(), steps.end(), std::int64_t{0}));
   if (sum > kMostWork) {
     t.latency = t.interval = kUntimed;
     return t;

@@ -168,12 +168,13 @@ TEST_CASE("selections and functions are read") {
   check_operators("import_selections.txt", selections());
 }
 
-TEST_CASE("Slice selects as NumPy does") {
+TEST_CASE("Slice selects as ONNX says") {
   CHECK(slice(1, 4, 1) == Index{1, 2, 3});
   CHECK(slice(-3, 100, 1) == Index{3, 4, 5});
   CHECK(slice(0, 6, 4) == Index{0, 4});
   CHECK(slice(-1, -100, -2) == Index{5, 3, 1});
   CHECK(slice(4, 1, -1) == Index{4, 3, 2});
+  CHECK(slice(-100, -200, -1) == Index{0});  // where NumPy has nothing
   CHECK(taken(
             [](ModelMaker& made) {
               made.node("Slice", {"x"}, {"y"})

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "../lower/networks.h"
+#include "nib/base/error.h"
 #include "nib/lower/lower.h"
 #include "nib/plan/stream_settle.h"
 
@@ -76,5 +77,24 @@ TEST_CASE("no objective's choice is better in the other") {
     CHECK(latency.latency <= interval.latency);
     CHECK(interval.interval <= latency.interval);
     if (evaluations > 100) CHECK(interval.interval <= 144);
+  }
+}
+
+TEST_CASE(
+    "a network that fits at no fold is planned with a note, or refused if it takes for ever") {
+  const auto graph = digits_graph();
+  const arith::Target& target = arith::find_target("xc7a100t-1");
+  plan::FoldGoal wish;
+  wish.luts = 1e-5;
+  wish.evaluations = 3;
+  const plan::StreamPlan plan = plan::plan_folded(graph, target, {}, wish);
+  CHECK(plan.sizing.reached);
+  wish.slow = plan.sizing.timing.cycles - 1;
+  try {
+    (void)plan::plan_folded(graph, target, {}, wish);
+    FAIL("planned");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::E704);
+    CHECK(error.detail().find("LUTs would be") != std::string::npos);
   }
 }
