@@ -13,7 +13,9 @@
 namespace nib::cli {
 namespace {
 
-constexpr std::int64_t kRows = 48;
+constexpr std::int64_t kMostRows = 48, kLeastRows = 8;
+/// Multiply-accumulates in all, which take golden some seconds.
+constexpr std::int64_t kMostMacs = 4'000'000'000;
 /// Rows of the corners: all smallest, all largest, and the two alternations of these.
 constexpr std::int64_t kCorners = 4;
 
@@ -27,10 +29,10 @@ BigInt code_for(std::int64_t row, std::int64_t element, const Range& range,
   return high ? range.max : range.min;
 }
 
-Tensor<BigInt> input_codes(const plan::Word& word, std::mt19937_64& random) {
+Tensor<BigInt> input_codes(const plan::Word& word, std::int64_t rows, std::mt19937_64& random) {
   const auto elements = static_cast<std::int64_t>(word.elements.size());
-  Tensor<BigInt> codes(Shape{kRows, elements});
-  for (std::int64_t row = 0; row < kRows; ++row) {
+  Tensor<BigInt> codes(Shape{rows, elements});
+  for (std::int64_t row = 0; row < rows; ++row) {
     for (std::int64_t e = 0; e < elements; ++e) {
       const plan::Element& element = word.elements[static_cast<std::size_t>(e)];
       if (element.bits > 0) codes[row * elements + e] = code_for(row, e, element.range, random);
@@ -66,12 +68,14 @@ Tensor<BigInt> output_codes(const plan::Word& word, const golden::Reals& reals) 
 }  // namespace
 
 emit::Vectors golden_vectors(const graph::Graph& graph, const std::vector<plan::Word>& inputs,
-                             const std::vector<plan::Word>& outputs) {
+                             const std::vector<plan::Word>& outputs, std::int64_t macs) {
   std::mt19937_64 random(1);
+  const std::int64_t rows =
+      std::clamp(kMostMacs / std::max<std::int64_t>(macs, 1), kLeastRows, kMostRows);
   emit::Vectors vectors;
   std::vector<Tensor<double>> values;
   for (const plan::Word& word : inputs) {
-    vectors.inputs.push_back(input_codes(word, random));
+    vectors.inputs.push_back(input_codes(word, rows, random));
     values.push_back(values_of(word, vectors.inputs.back()));
   }
   // A code's value may need more bits than a double has (scale 1/255): the port's own rounding of

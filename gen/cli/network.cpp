@@ -5,12 +5,24 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "nib/cli/golden_vectors.h"
 #include "nib/cli/summary.h"
 #include "nib/emit/emit.h"
 
 namespace nib::cli {
+
+namespace {
+
+/// Multiply-accumulates of one inference.
+template <class Layer>
+std::int64_t macs_of(const std::vector<Layer>& layers) {
+  return std::accumulate(layers.begin(), layers.end(), std::int64_t{0},
+                         [](std::int64_t sum, const Layer& layer) { return sum + layer.macs; });
+}
+
+}  // namespace
 
 int build_network(const Network& network, const BuildOptions& options, const BuildSetup& setup,
                   const std::string& config, Progress& progress, Console& console) {
@@ -25,7 +37,8 @@ int build_network(const Network& network, const BuildOptions& options, const Bui
   package.config_json = config;
   package.argmax = network.argmax;
   package.input_types = network.input_types;
-  package.vectors = golden_vectors(network.graph, build.plan.inputs, build.plan.outputs);
+  package.vectors = golden_vectors(network.graph, build.plan.inputs, build.plan.outputs,
+                                   macs_of(build.plan.layers));
   progress.step("writing " + options.folder);
   emit::write_folder(options.folder, emit::package(package), options.force);
   console.print(options.json ? plan_json(build.plan, build.design.top, options.folder)
@@ -51,7 +64,7 @@ int build_streams(const Network& network, const emit::Folds& folds, const BuildO
   emit::StreamPackage package{build, model, network.bytes, config};
   package.argmax = network.argmax;
   package.input_types = network.input_types;
-  package.vectors = golden_vectors(network.graph, inputs, outputs);
+  package.vectors = golden_vectors(network.graph, inputs, outputs, macs_of(build.plan.layers));
   progress.step("writing " + options.folder);
   emit::write_folder(options.folder, emit::package(package), options.force);
   console.print(options.json ? stream_json(build.plan, build.design.top, options.folder)

@@ -73,9 +73,7 @@ void Engine::start(std::int64_t first) {
   is_waiting_.assign(network_.processes.size() + network_.sinks.size(), 0);
 }
 
-Step Engine::next_step(std::size_t process) const {
-  return actors_[process].steps->list[actors_[process].step];
-}
+Step Engine::next_step(std::size_t process) const { return actors_[process].now().step; }
 
 std::int64_t Engine::head_shown(const Queue& queue) const {
   if (queue.source >= 0) {
@@ -101,9 +99,9 @@ std::int64_t Engine::room(const Queue& queue) {
 std::int64_t Engine::room_of(const Actor& actor, Step step) {
   std::int64_t when = actor.last + 1;
   for_ports(step.makes, [&](std::size_t o) { when = std::max(when, room(*actor.outputs[o])); });
-  if (actor.ring == nullptr || actor.steps->window.need[actor.step] < 0) return when;
+  if (actor.ring == nullptr || actor.now().need < 0) return when;
   const Queue& ring = *actor.ring;
-  const std::int64_t word = actor.ring_base + actor.steps->window.need[actor.step];
+  const std::int64_t word = actor.ring_base + actor.now().need;
   return std::max(when, word < ring.issued ? ring.arrived[word] : kNever);
 }
 
@@ -115,7 +113,7 @@ std::int64_t Engine::time_of(const Actor& actor, Step step) const {
 }
 
 Firing Engine::firing_of(const Actor& actor) const {
-  const Step step = actor.steps->list[actor.step];
+  const Step step = actor.now().step;
   Firing firing;
   firing.room = room_of(actor, step);
   firing.when = firing.room;
@@ -168,7 +166,7 @@ void Engine::fire(Actor& actor, Step step, std::int64_t when) {
   const bool wraps = actor.step + 1 == actor.steps->list.size();
   if (actor.ring != nullptr) {
     Queue& ring = *actor.ring;
-    const std::int64_t to = actor.ring_base + actor.steps->window.release[actor.step];
+    const std::int64_t to = actor.ring_base + actor.now().release;
     if (to > ring.taken) {
       ring.taken = to;
       ring.released.emplace_back(to, when);
@@ -219,8 +217,7 @@ std::vector<std::int64_t> Engine::state(std::int64_t reference) const {
 
 /// Over the idle steps that come next.
 void Engine::leap(Actor& actor, std::int64_t last) {
-  const std::int64_t count =
-      std::min<std::int64_t>(actor.steps->idle[actor.step], last - actor.last);
+  const std::int64_t count = std::min<std::int64_t>(actor.now().idle, last - actor.last);
   if (count <= 0) return;
   actor.step += static_cast<std::size_t>(count);
   if (actor.step == actor.steps->list.size()) actor.step = 0;
@@ -233,7 +230,7 @@ void Engine::run_process(std::size_t p, std::int64_t last) {
   const bool tells = interest_ == Interest::kWork;
   for (;;) {
     leap(actor, last);
-    const Step step = actor.steps->list[actor.step];
+    const Step step = actor.now().step;
     const std::int64_t when = time_of(actor, step);
     if (when > last) return;
     if (tells) recorder_->fired(p, step, {when, when, {}});
@@ -247,7 +244,7 @@ void Engine::run_watched(std::size_t p, std::int64_t last) {
   for (;;) {
     const Firing firing = firing_of(actor);
     if (firing.when > last) return;
-    const Step step = actor.steps->list[actor.step];
+    const Step step = actor.now().step;
     recorder_->fired(p, step, firing);
     fire(actor, step, firing.when);
   }

@@ -121,6 +121,7 @@ class Engine {
     std::size_t step = 0;
     std::int64_t last = 0;  ///< cycle of the last firing
     std::int64_t ring_base = 0;
+    [[nodiscard]] const UnrolledStep& now() const { return steps->list[step]; }
   };
 
   [[nodiscard]] Firing firing_of(const Actor& actor) const;

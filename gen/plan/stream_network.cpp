@@ -80,15 +80,20 @@ std::string to_text(const Network& network) {
 std::vector<Steps> unroll(const Network& network) {
   std::vector<Steps> all;
   for (const Process& process : network.processes) {
-    Steps steps{unroll(process.program), {}, {}, 0};
-    steps.idle.assign(steps.list.size(), 0);
-    for (std::size_t i = steps.list.size(), run = 0; i-- > 0;) {
-      run = steps.list[i] == Step{} && process.reader.empty() ? run + 1 : 0;
-      steps.idle[i] = static_cast<std::int32_t>(run);
-    }
+    Steps steps;
+    for (const Step& step : unroll(process.program)) steps.list.push_back({step});
     for (const Reader& reader : process.reader) {
-      steps.window = window_table(reader.window);
+      const WindowTable table = window_table(reader.window);
+      for (std::size_t i = 0; i < steps.list.size(); ++i) {
+        steps.list[i].need = table.need[i];
+        steps.list[i].release = table.release[i];
+      }
       steps.ring_frame = reader.window.frame_words();
+    }
+    std::int32_t run = 0;
+    for (std::size_t i = steps.list.size(); process.reader.empty() && i-- > 0;) {
+      run = steps.list[i].step == Step{} ? run + 1 : 0;
+      steps.list[i].idle = run;
     }
     all.push_back(std::move(steps));
   }

@@ -60,12 +60,18 @@ void check(const Network& network);
 /// Channels are numbers, counted from 0.
 [[nodiscard]] std::string to_text(const Network& network);
 
-/// A process' steps and the channels that they touch, one by one.
+/// A step with all that the token model asks about it.
+struct UnrolledStep {
+  Step step;
+  std::int32_t idle = 0;     ///< steps from here on, in a row, that take and make nothing
+  std::int32_t need = -1;    ///< of a reader: word of the frame that it reads, -1: none
+  std::int32_t release = 0;  ///< of a reader: words of the frame released once it has fired
+};
+
+/// A process' steps, one by one.
 struct Steps {
-  std::vector<Step> list;
-  std::vector<std::int32_t> idle;  ///< from each step on: steps in a row that take and make nothing
-  WindowTable window;              ///< of a reader
-  std::int64_t ring_frame = 0;     ///< words of a frame in the ring
+  std::vector<UnrolledStep> list;
+  std::int64_t ring_frame = 0;  ///< words of a frame in the ring
 };
 [[nodiscard]] std::vector<Steps> unroll(const Network& network);
 using SharedSteps = std::shared_ptr<const std::vector<Steps>>;

@@ -49,9 +49,16 @@ class Sizer {
     std::stable_sort(shallow_first.begin(), shallow_first.end(), [&](std::size_t a, std::size_t b) {
       return start_[a] - alone_[a] < start_[b] - alone_[b];
     });
-    for_groups(shallow_first, start_, [&](std::size_t c, bool settled) {
-      if (!settled) alone_[c] = least(start_, c);
-    });
+    const auto find_alone = [&] {
+      for_groups(shallow_first, start_, [&](std::size_t c, bool settled) {
+        if (!settled) alone_[c] = least(start_, c);
+      });
+    };
+    // What the first frame alone needs, first: mostly that is enough for all.
+    first_alone_ = true;
+    find_alone();
+    first_alone_ = false;
+    if (!all_least(start_, shallow_first)) find_alone();
     for (int order = 0; order < goal_.orders; ++order) {
       const std::vector<std::int64_t> depths = shrink(channels_in(order));
       const std::int64_t sum = bits(depths);
@@ -85,8 +92,10 @@ class Sizer {
     ++probes_;
     const Network sized = with_depths(network_, depths);
     // The first frame shows most of what is too shallow.
-    Timing t = measure(sized, frames_, {goal_.interval, kPacedFrames, latency_}, steps_);
+    const int most = first_alone_ ? 1 : kPacedFrames;
+    Timing t = measure(sized, frames_, {goal_.interval, most, latency_}, steps_);
     if (t.live && latency_ > 0 && t.latency > latency_) return Tight::kLatency;
+    if (first_alone_) return t.live ? Tight::kFloor : Tight::kDeadlock;
     // Most settle soon at the goal's pace; shallow queues that drift, with free sources.
     if (t.live && !t.settled) t = measure(sized, frames_, {0, kFreeFrames}, steps_);
     if (t.live && !t.settled && goal_.most_frames > kFreeFrames) {
@@ -270,6 +279,7 @@ class Sizer {
   SharedSteps steps_;
   std::vector<std::int64_t> start_, alone_;
   bool reachable_ = false;
+  bool first_alone_ = false;                     // broken() runs the first frame alone
   std::int64_t latency_ = 0, last_latency_ = 0;  // at most; of the last run that kept the interval
   int probes_ = 0, last_probe_ = 0;
   std::vector<std::size_t> order_;  // of branch(): the widest first

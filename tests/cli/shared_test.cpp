@@ -99,10 +99,9 @@ TEST_CASE("layers that share nets are proven") {
 }
 
 TEST_CASE("a fault in one of two equal layers is found") {
-  const Outcome outcome =
-      verified(indices_twice(), "--latency 0",
-               "file=$(grep -l ' >= ' out/rtl/*argmax*.sv | tail -n 1) && "
-               "sed -i '0,/ >= /s// > /' \"$file\"");
+  const Outcome outcome = verified(indices_twice(), "--latency 0",
+                                   "file=$(grep -l ' >= ' out/rtl/*argmax*.sv | tail -n 1) && "
+                                   "sed -i '0,/ >= /s// > /' \"$file\"");
   CAPTURE(outcome.out);
   CHECK(outcome.code == 1);
   CHECK(outcome.out.find("FAIL  prove") != std::string::npos);
