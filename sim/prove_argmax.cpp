@@ -274,7 +274,8 @@ Range Prover::prove_argmax(const ProvenWord& word, std::size_t e, const GraphEle
     ++report_.points;
     if (!code) throw Fault{"where one of the candidates wins, the index is not settled"};
     const auto index = static_cast<std::int64_t>(*code);
-    const Rational value = type.scale * to_rational(index) + type.offset;
+    const Rational value =
+        (type.scale * to_rational(index) + type.offset - g.index_offset) / g.index_scale;
     if (value.get_den() != 1 || value < 0 || value >= static_cast<long>(candidates.size())) {
       throw Fault{fmt::format("the index may be {}", to_string(value))};
     }

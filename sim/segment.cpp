@@ -61,6 +61,17 @@ GraphElement sum_of(const GraphElement& x, const Rational& a, const GraphElement
   if (x.kind == Kind::kAffine && y.kind == Kind::kAffine) {
     return affine(combine(x.form, a, y.form, b));
   }
+  const auto moved_index = [](GraphElement index, const Rational& factor, const Rational& add) {
+    index.index_scale *= factor;
+    index.index_offset = factor * index.index_offset + add;
+    return index;
+  };
+  if (x.kind == Kind::kArgMax && is_constant(y) && a != 0) {
+    return moved_index(x, a, b * y.form.constant);
+  }
+  if (y.kind == Kind::kArgMax && is_constant(x) && b != 0) {
+    return moved_index(y, b, a * x.form.constant);
+  }
   // A shift or scaling by a constant keeps a step function one of the same root.
   if (x.kind == Kind::kStep && is_constant(y) && a != 0) return without_ends(x);
   if (y.kind == Kind::kStep && is_constant(x) && b != 0) return without_ends(y);

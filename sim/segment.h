@@ -47,6 +47,8 @@ struct GraphElement {
   /// kStep, kMax, once reduced: what it yields where the form, or the largest, is at its ends.
   std::optional<std::pair<Rational, Rational>> ends;
   std::vector<RationalForm> candidates;
+  /// kArgMax: the value is index_scale * index + index_offset (an index counted from the end).
+  Rational index_scale = 1, index_offset = 0;
   std::optional<Rational> floor;  ///< kMax: the largest constant among the candidates
   /// kMax, kRank: the candidates are negated, and so is the value that is found (a smallest one).
   bool negated = false;

@@ -169,7 +169,13 @@ EmulateResult evaluate(const graph::Graph& graph, const EmulateRequest& request)
 }  // namespace
 
 EmulateResult emulate(const graph::Graph& graph, const EmulateRequest& request) {
-  return with_file(graph.source_file, [&] { return evaluate(graph, request); });
+  try {
+    return evaluate(graph, request);
+  } catch (Error& error) {
+    // Errors of the first hundred are about the arrays.
+    if (static_cast<int>(error.code()) >= 200) error.set_file(graph.source_file);
+    throw;
+  }
 }
 
 std::string ties_text(const std::vector<Tie>& ties) {

@@ -114,6 +114,17 @@ graph::ValueId extremum(NodeReader& node, bool largest, graph::ValueId a, graph:
   return last ? node.emit(sum, {b, excess}) : node.step(name("extremum"), sum, {b, excess});
 }
 
+/// No operator of ONNX's own, though exporters' graphs hold it: PyTorch's names and defaults.
+void read_hard_tanh(NodeReader& node) {
+  node.arity(1, 1);
+  need_reals(node);
+  const double low = node.attribute("min_val", -1.0), high = node.attribute("max_val", 1.0);
+  if (!(low <= high) || low == HUGE_VAL || high == -HUGE_VAL) {
+    node.fail(ErrorCode::E306, fmt::format("the limits are {} and {}", low, high));
+  }
+  node.emit(graph::Clip{low, high}, {node.in(0)});
+}
+
 /// By one number: a Clip.
 bool read_as_clip(NodeReader& node, bool largest) {
   if (node.raw().inputs.size() != 2) return false;
@@ -165,6 +176,7 @@ const std::vector<OpEntry>& function_readers() {
       {"", "Sqrt", read_plain<UnaryKind::kSqrt>},
       {"", "HardSigmoid", read_hard_sigmoid},
       {"", "HardSwish", read_hard_swish},
+      {"", "HardTanh", read_hard_tanh},
       {"", "Elu", read_elu},
       {"", "Selu", read_selu},
       {"", "PRelu", read_prelu},

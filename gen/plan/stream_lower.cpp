@@ -291,16 +291,16 @@ void StreamLowering::finish(std::size_t n, Carried acc, const std::vector<Affine
   // At the first node stands its own step or clamp where the layer is nothing else.
   const bool alone = grouping_of(graph_.nodes[n]) != nullptr;
   const ValueId id = alone ? graph_.nodes[n].inputs[0] : graph_.nodes[n].output;
+  const lower::Value& value = graph_.value(id);
   std::vector<Range> range(at(acc.channels));
+  for (std::int64_t c = 0; c < acc.channels; ++c) range[at(c)] = value.range_of(acc.order[at(c)]);
   bool same = true;
-  for (std::int64_t c = 0; c < acc.channels; ++c) {
-    const std::int32_t first = acc.order[at(c)];
-    range[at(c)] = range_of(id, first);
-    for (std::int64_t p = 1; p < acc.pixels; ++p) {
-      const std::int32_t e = acc.order[at(p * acc.channels + c)];
-      same = same && same_groups(chain, e, first);
-      range[at(c)] = hull(range[at(c)], range_of(id, e));
-    }
+  for (std::int64_t i = acc.channels; i < acc.elements(); ++i) {
+    const std::size_t c = at(i % acc.channels);
+    const std::int32_t e = acc.order[at(i)], first = acc.order[c];
+    same = same && same_groups(chain, e, first);
+    if (value.grouping.of(e) == value.grouping.of(first)) continue;
+    range[c] = hull(range[c], value.range_of(e));
   }
   std::vector<Point> points;
   const std::int64_t count = same ? acc.channels : acc.elements();

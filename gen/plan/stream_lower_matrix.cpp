@@ -25,8 +25,11 @@ std::vector<Range> lanes_of_rows(const lower::Value& value, const std::vector<Af
                                  const std::vector<std::vector<std::int32_t>>& elements) {
   std::vector<Range> ranges;
   for (std::size_t r = 0; r < sums.size(); ++r) {
-    Range x = value.range_of(elements[r].at(0));
-    for (const std::int32_t e : elements[r]) x = hull(x, value.range_of(e));
+    const std::int32_t first = elements[r].at(0);
+    Range x = value.range_of(first);
+    for (const std::int32_t e : elements[r]) {
+      if (value.grouping.of(e) != value.grouping.of(first)) x = hull(x, value.range_of(e));
+    }
     ranges.push_back(sums[r].lanes_of(x));
   }
   return ranges;

@@ -45,6 +45,16 @@ std::string smallest() {
   return made.bytes();
 }
 
+/// The index of the smallest score, the last where several are.
+std::string last_smallest() {
+  ModelMaker made = nib::testing::x_to_y(13, {-1, 4});
+  made.quant("x", "q", 0.5F, 0, 5);
+  made.reals("w", {4, 5}, pattern(20));
+  made.node("MatMul", {"q", "w"}, {"scores"});
+  made.node("ArgMin", {"scores"}, {"y"}).set("axis", 1).set("select_last_index", 1);
+  return made.bytes();
+}
+
 /// QONNX's mean: sums of codes shifted right, over windows that overlap or do not.
 std::string shifted_means(int stride) {
   ModelMaker made = nib::testing::x_to_y(13, {-1, 2, 4, 4});
@@ -103,6 +113,11 @@ TEST_CASE("faults in the best three: a tie that goes the other way, the smaller 
   check_found(best_three(true), "topk", " >= ", " > ");
   check_found(best_three(true), "topk", " >= ", " <= ");
   check_found(best_three(true), "topk", "d4 : 3", "d6 : 3");  // an index
+}
+
+TEST_CASE("the last of the smallest is proven, and a tie that goes the other way is found") {
+  check_proven(last_smallest());
+  check_found(last_smallest(), "from_the_end", " >= ", " > ");
 }
 
 TEST_CASE("smallest elements are proven, and a larger one is found") {

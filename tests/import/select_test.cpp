@@ -78,7 +78,7 @@ std::vector<OperatorCase> selections() {
          std::string last = "x";
          for (const char* op :
               {"Sign", "Abs", "Floor", "Ceil", "Round", "Softsign", "Sigmoid", "Tanh", "Softplus",
-               "Exp", "Erf", "Sqrt", "HardSigmoid", "HardSwish", "Elu", "Selu"}) {
+               "Exp", "Erf", "Sqrt", "HardSigmoid", "HardSwish", "HardTanh", "Elu", "Selu"}) {
            const std::string out = std::string(op) + "_out";
            made.node(op, {last}, {out});
            last = out;
