@@ -365,6 +365,9 @@ std::unique_ptr<Prover::Task> Prover::prove_through(const ProvenWord& word, std:
       task = prove_element(word, e, g, range);
     } catch (const Fault&) {
       holds = false;
+    } catch (...) {
+      set_cut_bits();
+      throw;
     }
     set_cut_bits();
     if (!holds) throw;

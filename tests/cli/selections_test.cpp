@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "../import/model_maker.h"
-#include "command_runner.h"
+#include "proof_runner.h"
 
 namespace nib::cli::testing {
 namespace {
@@ -70,36 +70,15 @@ std::string shifted_means(int stride) {
   return made.bytes();
 }
 
-/// Verifies with the proof; `edit`: a shell line that plants a fault first.
-Outcome verified(const std::string& model, const std::string& edit = "true") {
-  const Bench bench;
-  spill(bench / "net.onnx", model);
-  const Outcome build = bench.nib("build net.onnx -o out --latency 3");
-  CAPTURE(build.err);
-  REQUIRE(build.code == 0);
-  const Outcome fault = bench.shell(edit);
-  CAPTURE(edit);
-  REQUIRE(fault.code == 0);
-  return bench.nib("verify out --random 500 --prove");
-}
-
-void check_proven(const std::string& model) {
-  const Outcome outcome = verified(model);
-  CAPTURE(outcome.out);
-  CHECK(outcome.code == 0);
-  CHECK(outcome.out.find("equal the graph for all inputs") != std::string::npos);
-}
+void check_proven(const std::string& model) { check_proven(proof_of(model, "--latency 3", 500)); }
 
 /// The first `from` in the layer's module becomes `to`: the proof says that something is wrong.
 void check_found(const std::string& model, const std::string& layer, const std::string& from,
                  const std::string& to) {
-  const Outcome outcome =
-      verified(model, "file=$(grep -l '" + from + "' out/rtl/*" + layer +
-                          "*.sv | head -n 1) && sed -i '0,/" + from + "/s//" + to + "/' \"$file\"");
-  CAPTURE(outcome.out);
-  CHECK(outcome.code == 1);
-  CHECK(outcome.out.find("FAIL  prove") != std::string::npos);
-  CHECK(outcome.out.find("not provable") == std::string::npos);
+  check_refuted(proof_of(model, "--latency 3", 500,
+                         "file=$(grep -l '" + from + "' out/rtl/*" + layer +
+                             "*.sv | head -n 1) && sed -i '0,/" + from + "/s//" + to +
+                             "/' \"$file\""));
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "../import/model_maker.h"
-#include "command_runner.h"
+#include "proof_runner.h"
 
 namespace nib::cli::testing {
 namespace {
@@ -71,40 +71,22 @@ std::string of_one_code() {
   return made.bytes();
 }
 
-/// Verifies with the proof; `edit`: a shell line that plants a fault first.
-Outcome verified(const std::string& model, const std::string& options,
-                 const std::string& edit = "true") {
-  const Bench bench;
-  spill(bench / "net.onnx", model);
-  const Outcome build = bench.nib("build net.onnx -o out " + options);
-  CAPTURE(build.err);
-  REQUIRE(build.code == 0);
-  REQUIRE(bench.shell(edit).code == 0);
-  return bench.nib("verify out --random 200 --prove");
-}
-
 }  // namespace
 
 TEST_CASE("layers that share nets are proven") {
   for (const std::string& model : {quantised_twice(1), quantised_twice(2), both_signs(),
                                    indices_twice(), on_two_ports(), of_one_code()}) {
     for (const char* options : {"--latency 0", "--latency 2"}) {
-      const Outcome outcome = verified(model, options);
       CAPTURE(options);
-      CAPTURE(outcome.out);
-      CHECK(outcome.code == 0);
-      CHECK(outcome.out.find("equal the graph for all inputs") != std::string::npos);
+      check_proven(proof_of(model, options, 200));
     }
   }
 }
 
 TEST_CASE("a fault in one of two equal layers is found") {
-  const Outcome outcome = verified(indices_twice(), "--latency 0",
-                                   "file=$(grep -l ' >= ' out/rtl/*argmax*.sv | tail -n 1) && "
-                                   "sed -i '0,/ >= /s// > /' \"$file\"");
-  CAPTURE(outcome.out);
-  CHECK(outcome.code == 1);
-  CHECK(outcome.out.find("FAIL  prove") != std::string::npos);
+  check_refuted(proof_of(indices_twice(), "--latency 0", 200,
+                         "file=$(grep -l ' >= ' out/rtl/*argmax*.sv | tail -n 1) && "
+                         "sed -i '0,/ >= /s// > /' \"$file\""));
 }
 
 }  // namespace nib::cli::testing
